@@ -1,0 +1,56 @@
+// Who is asking. A closed union: code that decides by actor is checked for every kind.
+import type { Permission } from './permission.ts'
+
+export interface AnonymousActor {
+  kind: 'anonymous'
+}
+
+/** A signed-in person in one tenant, by a session or by a personal access token. */
+export interface UserActor {
+  kind: 'user'
+  userId: string
+  tenantId: string
+  /** Absent when the person asks by a personal access token. */
+  sessionId: string | undefined
+  /** Set when the person asks by a personal access token. */
+  tokenId: string | undefined
+  level: MembershipLevel
+  /** What the person's roles grant here, wildcards included; by a token, only what its scopes leave. */
+  permissions: ReadonlySet<Permission>
+  /** When the person last proved a secret, in seconds since the epoch. */
+  authenticatedAt: number
+}
+
+/** An account of the back-office realm. Never a user. */
+export interface AdminActor {
+  kind: 'admin'
+  adminId: string
+  sessionId: string
+  authenticatedAt: number
+}
+
+/** The server itself, in a job or at start. */
+export interface SystemActor {
+  kind: 'system'
+  name: string
+}
+
+export type Actor = AnonymousActor | UserActor | AdminActor | SystemActor
+
+export type MembershipLevel = 'OWNER' | 'ADMIN' | 'MEMBER'
+
+export const anonymous: AnonymousActor = { kind: 'anonymous' }
+
+/** The actor's id for logs and audit: `user:c…`, `admin:c…`, `system:seed`, `anonymous`. */
+export function actorName(actor: Actor): string {
+  switch (actor.kind) {
+    case 'user':
+      return `user:${actor.userId}`
+    case 'admin':
+      return `admin:${actor.adminId}`
+    case 'system':
+      return `system:${actor.name}`
+    case 'anonymous':
+      return 'anonymous'
+  }
+}
