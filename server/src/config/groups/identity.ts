@@ -1,0 +1,258 @@
+// Settings of who may come in: tokens, accounts, the first administrator, tenants, limits, password hashing.
+import { readEmail, readHostname, readPem, Unreadable } from '../formats.ts'
+import { boolean, choice, duration, integer, list, rate, secret, text } from '../kinds.ts'
+
+export const tokens = {
+  algorithm: choice(
+    'JWT_ALGORITHM',
+    'How access tokens are signed; RS256 and EdDSA publish their keys at /.well-known/jwks.json.',
+    {
+      of: ['HS256', 'RS256', 'EdDSA'],
+      default: 'HS256',
+      aliases: ['ALGORITHM'],
+    },
+  ),
+  secret: secret('JWT_SECRET', 'Signs access tokens (HS256) and links; other secrets are derived from it.', {
+    allowed: 'text, at least 32 characters in production',
+    aliases: ['SECRET_KEY', 'JWT_SECRET_KEY'],
+    shown: 'made on first start in development; required in production',
+  }),
+  previousSecrets: {
+    ...list('JWT_PREVIOUS_SECRETS', 'Earlier values of JWT_SECRET whose tokens are still accepted.', {
+      default: [],
+      of: 'secrets',
+      item: (given) => given,
+    }),
+    secret: true,
+  },
+  privateKey: secret('JWT_PRIVATE_KEY', 'Signs access tokens with RS256 (2048 bits or more) or EdDSA (Ed25519).', {
+    allowed: 'PEM, line breaks written as \\n',
+    read: readPem,
+    shown: 'made on first start in development; required in production with RS256 and EdDSA',
+  }),
+  previousPublicKeys: list(
+    'JWT_PREVIOUS_PUBLIC_KEYS',
+    'Public keys of earlier private keys whose tokens are still accepted.',
+    {
+      default: [],
+      of: 'keys in PEM form',
+      item: readPem,
+    },
+  ),
+  refreshSecret: secret('REFRESH_TOKEN_SECRET', 'Hashes refresh tokens and other single-use tokens.', {
+    allowed: 'text, at least 32 characters in production',
+    aliases: ['JWT_REFRESH_SECRET_KEY'],
+    shown: 'derived from JWT_SECRET',
+  }),
+  accessSeconds: duration('ACCESS_TOKEN_EXPIRE_MINUTES', 'How long an access token is valid.', {
+    unit: 'm',
+    to: 's',
+    default: 15,
+    min: 1,
+    max: 10_080,
+  }),
+  halolightAccessSeconds: duration(
+    'HALOLIGHT_ACCESS_TOKEN_EXPIRE_MINUTES',
+    'How long an access token is valid when it was issued under /api.',
+    {
+      unit: 'm',
+      to: 's',
+      default: 10_080,
+      min: 1,
+      max: 43_200,
+      aliases: ['JWT_ACCESS_TOKEN_EXPIRE_MINUTES'],
+    },
+  ),
+  refreshAbsoluteSeconds: duration('REFRESH_TOKEN_EXPIRE_DAYS', 'How long a session lasts at most.', {
+    unit: 'd',
+    to: 's',
+    default: 30,
+    min: 0.01,
+    max: 366,
+    aliases: ['JWT_REFRESH_TOKEN_EXPIRE_DAYS'],
+  }),
+  refreshIdleSeconds: duration('REFRESH_TOKEN_IDLE_DAYS', 'How long a session lasts without being used.', {
+    unit: 'd',
+    to: 's',
+    default: 7,
+    min: 0.01,
+    max: 366,
+  }),
+  refreshGraceSeconds: duration(
+    'REFRESH_GRACE_SECONDS',
+    'How long a spent refresh token still answers with its successor.',
+    {
+      unit: 's',
+      to: 's',
+      default: 10,
+      min: 0,
+      max: 60,
+    },
+  ),
+  passwordResetSeconds: duration(
+    'PASSWORD_RESET_TOKEN_EXPIRE_MINUTES',
+    'How long a link to reset a password is valid.',
+    {
+      unit: 'm',
+      to: 's',
+      default: 30,
+      min: 1,
+      max: 1440,
+    },
+  ),
+  emailVerificationSeconds: duration(
+    'EMAIL_VERIFICATION_TOKEN_EXPIRE_HOURS',
+    'How long a link to verify an e-mail address is valid.',
+    {
+      unit: 'h',
+      to: 's',
+      default: 24,
+      min: 0.1,
+      max: 720,
+    },
+  ),
+  maxSessions: integer('MAX_SESSIONS', 'How many sessions a person may have; the oldest ends when one more begins.', {
+    default: 20,
+    min: 1,
+    max: 1000,
+  }),
+}
+
+export const accounts = {
+  registration: choice('REGISTRATION', 'Whether anybody may register, or only people who are invited.', {
+    of: ['open', 'closed'],
+    default: 'open',
+    defaultIn: { production: 'closed', staging: 'closed' },
+  }),
+  defaultRole: text('DEFAULT_ROLE', 'The role that a new registration gets.', {
+    default: 'user',
+    allowed: 'the name of a role',
+    read: readRole,
+  }),
+  requireEmailVerification: boolean(
+    'REQUIRE_EMAIL_VERIFICATION',
+    'Whether signing in needs a verified e-mail address.',
+    { default: false },
+  ),
+  passwordMinLength: integer('PASSWORD_MIN_LENGTH', 'The fewest characters of a password.', {
+    default: 8,
+    min: 8,
+    max: 128,
+  }),
+  maxLoginAttempts: integer('MAX_LOGIN_ATTEMPTS', 'How many failed sign-ins lock an account.', {
+    default: 5,
+    min: 1,
+    max: 1000,
+  }),
+  lockoutSeconds: duration('LOCKOUT_DURATION_MINUTES', 'How long an account stays locked.', {
+    unit: 'm',
+    to: 's',
+    default: 30,
+    min: 1,
+    max: 10_080,
+  }),
+}
+
+export const admin = {
+  email: text('ADMIN_EMAIL', 'The e-mail address of the first administrator.', {
+    default: 'admin@example.com',
+    aliases: ['FIRST_SUPERUSER_EMAIL'],
+    allowed: 'an e-mail address',
+    read: readEmail,
+  }),
+  password: secret('ADMIN_PASSWORD', 'The password of the first administrator.', {
+    aliases: ['FIRST_SUPERUSER_PASSWORD'],
+    allowed: 'text, at least 12 characters in production',
+  }),
+  bootstrapToken: secret('ADMIN_BOOTSTRAP_TOKEN', 'Lets its bearer register the first account of the back office.', {
+    allowed: 'text, at least 32 characters in production',
+  }),
+  idleSeconds: duration('ADMIN_SESSION_IDLE_MINUTES', 'How long a back-office session lasts without being used.', {
+    unit: 'm',
+    to: 's',
+    default: 60,
+    min: 1,
+    max: 10_080,
+  }),
+  absoluteSeconds: duration('ADMIN_SESSION_EXPIRE_HOURS', 'How long a back-office session lasts at most.', {
+    unit: 'h',
+    to: 's',
+    default: 24,
+    min: 0.1,
+    max: 720,
+  }),
+}
+
+export const tenancy = {
+  strategy: choice(
+    'MULTI_TENANCY_STRATEGY',
+    'How a request names its tenant: the X-Tenant-ID header, the subdomain, or not at all.',
+    {
+      of: ['header', 'subdomain', 'none'],
+      default: 'header',
+    },
+  ),
+  mainDomain: text('HOST_MAIN_DOMAIN', 'The domain below which the subdomains of tenants stand.', {
+    allowed: 'a host name',
+    read: readHostname,
+  }),
+  creation: choice('TENANT_CREATION', 'Who may create tenants.', { of: ['users', 'admins'], default: 'users' }),
+}
+
+export const limits = {
+  enabled: boolean('RATE_LIMIT_ENABLED', 'Whether requests are counted and refused when there are too many.', {
+    default: true,
+  }),
+  store: choice(
+    'RATE_LIMIT_STORE',
+    'Where requests are counted; auto takes Redis when it is set, memory for one process, else PostgreSQL.',
+    {
+      of: ['auto', 'memory', 'postgres', 'redis'],
+      default: 'auto',
+    },
+  ),
+  authenticated: rate('RATE_LIMIT_AUTHENTICATED', 'Requests of one signed-in actor.', { default: 100 }),
+  anonymous: rate('RATE_LIMIT_UNAUTHENTICATED', 'Requests of one address without signing in.', { default: 20 }),
+  auth: rate('RATE_LIMIT_AUTH_ENDPOINTS', 'Requests of one address to sign in, register and reset passwords.', {
+    default: 5,
+  }),
+  refresh: rate('RATE_LIMIT_REFRESH', 'Token refreshes of one session.', { default: 30 }),
+  login: {
+    max: integer('RATE_LIMIT_ATTEMPTS', 'Sign-in attempts from one address on one account within the window.', {
+      default: 5,
+      min: 1,
+      max: 100_000,
+    }),
+    windowSeconds: duration('RATE_LIMIT_WINDOW_MINUTES', 'The window in which sign-in attempts are counted.', {
+      unit: 'm',
+      to: 's',
+      default: 15,
+      min: 1,
+      max: 1440,
+    }),
+  },
+}
+
+export const hashing = {
+  memoryKib: integer('ARGON2_MEMORY_KIB', 'Memory for one password hash, in KiB.', {
+    default: 19_456,
+    min: 8,
+    max: 4_194_304,
+  }),
+  timeCost: integer('ARGON2_TIME_COST', 'Passes over that memory.', { default: 2, min: 1, max: 100 }),
+  concurrency: integer('HASH_CONCURRENCY', 'How many passwords are hashed at once.', {
+    min: 1,
+    max: 1024,
+    shown: 'the number of cores',
+  }),
+  queue: integer('HASH_QUEUE', 'How many more may wait; beyond that the answer is 503.', {
+    default: 50,
+    min: 0,
+    max: 10_000,
+  }),
+}
+
+function readRole(given: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_ -]{0,99}$/.test(given)) throw new Unreadable('must be the name of a role')
+  return given
+}
