@@ -74,7 +74,10 @@ function runTests(url: string): Promise<number> {
   interrupted.signal.addEventListener('abort', () => child.kill(interrupted.signal.reason))
   return new Promise((done, fail) => {
     child.once('error', fail)
-    child.once('exit', (code, signal) => done(code ?? exitCode(signal ?? 'SIGTERM')))
+    child.once('exit', (code, signal) => {
+      const ended = interrupted.signal.aborted ? interrupted.signal.reason : signal
+      done(ended ? exitCode(ended) : (code ?? 1))
+    })
   })
 }
 
