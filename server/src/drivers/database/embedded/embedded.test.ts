@@ -6,6 +6,7 @@ import { after, describe, it } from 'node:test'
 import pg from 'pg'
 import { claimDirectory } from './claim.ts'
 import { asRoot, cleanUp, folder, NOBODY, query, start, startElsewhere, untilGone } from './embedded.fixture.ts'
+import { findEmbedded } from './index.ts'
 import { startOf } from './processes.ts'
 
 after(cleanUp)
@@ -68,6 +69,15 @@ describe('an embedded PostgreSQL', () => {
     await Promise.all([server.stop(), server.stop()])
     assert.equal(startOf(server.pid), undefined)
     assert.deepEqual(readdirSync(dataDir).sort(), ['pg', 'pg.log'])
+  })
+
+  it('is found by a command beside it while it runs, and only then', async () => {
+    const dataDir = folder()
+    assert.equal(findEmbedded(dataDir), undefined)
+    const server = await start(dataDir)
+    assert.deepEqual(findEmbedded(dataDir), { url: server.url, pid: server.pid })
+    await server.stop()
+    assert.equal(findEmbedded(dataDir), undefined)
   })
 
   it('refuses data of another major version and says what to do', async () => {

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { accounts, type Runner, tryRunner } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { claimDirectory } from './claim.ts'
-import { type Cluster, createCluster, giveTo, readCluster } from './cluster.ts'
+import { type Cluster, createCluster, giveTo, readCluster, readPostmasterFile } from './cluster.ts'
 import { trimLog } from './logfile.ts'
 import { adopt, connectionUrl, end, launch, type Postmaster, StartFailure } from './postmaster.ts'
-import { startOf } from './processes.ts'
+import { isPostmasterOf, startOf } from './processes.ts'
 
 export interface EmbeddedLog {
   info(facts: object, message: string): void
@@ -36,6 +36,8 @@ export interface EmbeddedServer {
 }
 
 const OLDEST_MAJOR = 15
+const ROOT_HINT =
+  '\nPostgreSQL refuses to run as root: let another user pass through the folders (chmod o+x), or start Ashlar as an ordinary user.'
 const START_ATTEMPTS = 8
 const PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
@@ -72,6 +74,18 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
 }
 
+/**
+ * The server that some Ashlar process runs on the data directory now, or undefined: for a command that works beside it.
+ * It is that process's server, which may end it at any time.
+ */
+export function findEmbedded(dataDir: string): { url: string; pid: number } | undefined {
+  const cluster = readCluster(resolve(dataDir))
+  if (!cluster) return undefined
+  const told = readPostmasterFile(cluster.directory)
+  if (told?.status !== 'ready' || !isPostmasterOf(told.pid, cluster.directory)) return undefined
+  return { url: connectionUrl(cluster, told.port), pid: told.pid }
+}
+
 /** The database server may run as another user, who must be able to pass through the folder, not to read it. */
 function prepareFolder(dataDir: string): void {
   if (mkdirSync(dataDir, { recursive: true, mode: 0o711 }) === undefined) return
@@ -101,14 +115,14 @@ async function prepareCluster(
 }
 
 async function findRunner(dataDir: string, cluster: Cluster | undefined): Promise<Runner> {
-  const refused: string[] = []
+  const refused = new Set<string>()
   for (const binaries of findBinaries(dataDir)) {
     for (const account of accounts(cluster?.owner)) {
       const runner = await tryRunner(binaries, account, dataDir)
-      if (typeof runner === 'string') refused.push(`${binaries.name} as ${account.name}: ${runner}`)
+      if (typeof runner === 'string') refused.add(`${binaries.name} as ${account.name}: ${runner}`)
       else if (cluster && cluster.major !== runner.major)
-        refused.push(`${binaries.name} is version ${runner.version}, the data was made by version ${cluster.major}`)
-      else if (runner.major < OLDEST_MAJOR) refused.push(`${binaries.name} is version ${runner.version}, too old`)
+        refused.add(`${binaries.name} is version ${runner.version}, the data was made by version ${cluster.major}`)
+      else if (runner.major < OLDEST_MAJOR) refused.add(`${binaries.name} is version ${runner.version}, too old`)
       else return runner
     }
   }
@@ -116,7 +130,8 @@ async function findRunner(dataDir: string, cluster: Cluster | undefined): Promis
     `No PostgreSQL can be started on ${dataDir} (${process.platform}-${process.arch}). ` +
       'Set DATABASE_URL to a PostgreSQL server, or run npm install without leaving out optional dependencies, ' +
       `or install PostgreSQL ${cluster?.major ?? OLDEST_MAJOR} on this machine.` +
-      refused.map((line) => `\n  ${line}`).join(''),
+      [...refused].map((line) => `\n  ${line}`).join('') +
+      (process.getuid?.() === 0 ? ROOT_HINT : ''),
   )
 }
 
