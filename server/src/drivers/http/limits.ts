@@ -1,7 +1,7 @@
 // Rate limits: a fixed window per class and caller, kept in memory, in PostgreSQL or in Redis by the same contract.
 import { requestErrors } from '../../core/errors.ts'
 
-export type LimitClass = 'anonymous' | 'authenticated' | 'auth' | 'refresh' | 'uncounted'
+export type LimitClass = 'anonymous' | 'authenticated' | 'auth' | 'login' | 'refresh' | 'uncounted'
 
 export interface LimitRule {
   /** Calls a window allows. */
@@ -13,12 +13,16 @@ export interface LimitRule {
 export interface LimitStore {
   /** Counts one hit and returns how many the window has now, and when it ends. */
   hit(key: string, windowSeconds: number): Promise<{ hits: number; resetsInSeconds: number }>
+  /** Starts the caller's window anew. */
+  forget(key: string): Promise<void>
   close?(): Promise<void>
 }
 
 export interface RateLimiter {
   /** Counts a call; returns the RateLimit-* headers, or throws `request.limited` with Retry-After. */
   take(limitClass: LimitClass, caller: string): Promise<Record<string, string>>
+  /** Forgives what the caller has used of the class. */
+  forget(limitClass: LimitClass, caller: string): Promise<void>
 }
 
 /** A limiter over a store. With `enabled` false nothing is counted. */
@@ -35,6 +39,9 @@ export function createLimiter(
       const headers = rateHeaders(limit, Math.max(0, limit - hits), resetsInSeconds)
       if (hits > limit) throw limited(resetsInSeconds, headers)
       return headers
+    },
+    async forget(limitClass, caller) {
+      if (enabled) await store.forget(`${limitClass}:${caller}`)
     },
   }
 }
@@ -75,6 +82,9 @@ export function memoryLimitStore(now: () => number = Date.now): LimitStore {
       }
       window.hits++
       return { hits: window.hits, resetsInSeconds: Math.max(1, Math.ceil((window.endsAt - time) / 1000)) }
+    },
+    async forget(key) {
+      windows.delete(key)
     },
   }
 }
