@@ -15,7 +15,9 @@ export function covers(granted: Permission, asked: Permission): boolean {
   const [grantedResource, grantedVerb] = split(granted)
   const [askedResource, askedVerb] = split(asked)
   if (grantedVerb === undefined || askedVerb === undefined) return false
-  return (grantedResource === '*' || grantedResource === askedResource) && (grantedVerb === '*' || grantedVerb === askedVerb)
+  return (
+    (grantedResource === '*' || grantedResource === askedResource) && (grantedVerb === '*' || grantedVerb === askedVerb)
+  )
 }
 
 /** The first of the granted permissions that covers the asked one. */

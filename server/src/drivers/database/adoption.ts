@@ -41,11 +41,16 @@ export async function isAdoptable(client: ClientBase, script: string): Promise<b
   for (const entry of actual.values()) {
     const isExtra = entry.kind === 'column' && !expected.has(`column ${entry.table}.${entry.name}`)
     if (isExtra && present.has(entry.table) && / not null(?!.*(default|identity))/.test(entry.definition)) {
-      faults.push(`The column ${entry.table}.${entry.name} must have a value and no default gives one: ${entry.definition}.`)
+      faults.push(
+        `The column ${entry.table}.${entry.name} must have a value and no default gives one: ${entry.definition}.`,
+      )
     }
   }
   if (faults.length > 0) {
-    throw new AdoptionRefused('This database has the tables of a HaloLight database, but not as HaloLight makes them.', faults)
+    throw new AdoptionRefused(
+      'This database has the tables of a HaloLight database, but not as HaloLight makes them.',
+      faults,
+    )
   }
   return true
 }

@@ -61,7 +61,10 @@ export async function readCatalogue(client: ClientBase, schema: string): Promise
  * Runs a script in an empty schema beside the current one, reads both catalogues, and takes the script back.
  * Answers what the script makes (`expected`) and what the current schema has (`actual`), in the same wording.
  */
-export async function compareWithScript(client: ClientBase, script: string): Promise<{ expected: Catalogue; actual: Catalogue }> {
+export async function compareWithScript(
+  client: ClientBase,
+  script: string,
+): Promise<{ expected: Catalogue; actual: Catalogue }> {
   const { rows } = await client.query<{ name: string }>('SELECT current_schema() AS name')
   const current = rows[0]!.name
   const scratch = 'ashlar_scratch'
@@ -69,7 +72,9 @@ export async function compareWithScript(client: ClientBase, script: string): Pro
   try {
     // The reader of view and default texts names what is not on the path: both schemas are, and the prefix goes.
     await client.query(`CREATE SCHEMA ${scratch}`)
-    await client.query("SELECT set_config('search_path', $1 || ', ' || current_setting('search_path'), true)", [scratch])
+    await client.query("SELECT set_config('search_path', $1 || ', ' || current_setting('search_path'), true)", [
+      scratch,
+    ])
     await client.query(script)
     return { expected: await readCatalogue(client, scratch), actual: await readCatalogue(client, current) }
   } finally {
@@ -99,5 +104,7 @@ export function differences(expected: Catalogue, actual: Catalogue, options: { e
 }
 
 function nameOf(entry: CatalogueEntry): string {
-  return entry.kind === 'table' || entry.kind === 'type' ? `${entry.kind} ${entry.name}` : `${entry.kind} ${entry.table}.${entry.name}`
+  return entry.kind === 'table' || entry.kind === 'type'
+    ? `${entry.kind} ${entry.name}`
+    : `${entry.kind} ${entry.table}.${entry.name}`
 }

@@ -25,11 +25,15 @@ export async function readMigrations(dir: string = migrationsDir): Promise<Migra
   return Promise.all(
     stems.map(async (stem, place) => {
       const version = Number(stem.slice(0, 4))
-      if (version !== place + 1) throw new Error(`The migrations are not numbered without a gap: ${stem} stands at place ${place + 1}.`)
+      if (version !== place + 1)
+        throw new Error(`The migrations are not numbered without a gap: ${stem} stands at place ${place + 1}.`)
       for (const direction of ['up', 'down']) {
-        if (!names.includes(`${stem}.${direction}.sql`)) throw new Error(`The migration ${stem} has no ${direction} script.`)
+        if (!names.includes(`${stem}.${direction}.sql`))
+          throw new Error(`The migration ${stem} has no ${direction} script.`)
       }
-      const [up, down] = await Promise.all(['up', 'down'].map((direction) => readFile(join(dir, `${stem}.${direction}.sql`), 'utf8')))
+      const [up, down] = await Promise.all(
+        ['up', 'down'].map((direction) => readFile(join(dir, `${stem}.${direction}.sql`), 'utf8')),
+      )
       return { version, name: stem.slice(5), checksum: checksumOf(up!), up: up!, down: down! }
     }),
   )
@@ -43,7 +47,9 @@ function checksumOf(script: string): string {
 /** Writes the two empty scripts of a new migration and answers their paths. The name is lower-case words with underscores. */
 export async function newMigration(dir: string, name: string): Promise<{ version: number; up: string; down: string }> {
   if (!/^[a-z][a-z0-9_]{0,59}$/.test(name)) {
-    throw new Error(`A migration is called in lower-case letters, digits and underscores, 60 at most: "${name}" is not.`)
+    throw new Error(
+      `A migration is called in lower-case letters, digits and underscores, 60 at most: "${name}" is not.`,
+    )
   }
   const version = (await readMigrations(dir)).length + 1
   const stem = join(dir, `${String(version).padStart(4, '0')}_${name}`)

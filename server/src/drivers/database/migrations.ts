@@ -85,7 +85,10 @@ export async function migrateUp(client: ClientBase, options: MigrateOptions): Pr
 }
 
 /** Takes the database back to version `to`. An adopted first migration loses its mark and none of its tables. */
-export async function migrateDown(client: ClientBase, options: MigrateOptions & { to: number }): Promise<MigrateResult> {
+export async function migrateDown(
+  client: ClientBase,
+  options: MigrateOptions & { to: number },
+): Promise<MigrateResult> {
   const files = await readMigrations(options.dir)
   return locked(client, options, async () => {
     const applied = await readApplied(client)
@@ -145,7 +148,10 @@ function problemsOf(files: MigrationFile[], applied: Applied[]): string[] {
   }
   return applied
     .filter((record) => record.checksum !== files[record.version - 1]!.checksum)
-    .map(({ version, name }) => `The migration ${version} (${name}) was changed after it was applied. Write a new migration instead.`)
+    .map(
+      ({ version, name }) =>
+        `The migration ${version} (${name}) was changed after it was applied. Write a new migration instead.`,
+    )
 }
 
 function refuseProblems(files: MigrationFile[], applied: Applied[]): void {
@@ -170,7 +176,9 @@ async function locked<T>(client: ClientBase, options: MigrateOptions, work: () =
     const { rows } = await client.query('SELECT pg_try_advisory_lock($1, $2) AS held', LOCK)
     if (rows[0].held) break
     if (Date.now() >= deadline) {
-      throw new MigrationRefused([`Another migrator is at work on this database since more than ${lockWaitOf(options)} ms.`])
+      throw new MigrationRefused([
+        `Another migrator is at work on this database since more than ${lockWaitOf(options)} ms.`,
+      ])
     }
     await wait(100)
   }

@@ -80,7 +80,9 @@ async function setPassword(client: ClientBase, name: string, password: string | 
 /** What PostgreSQL keeps of a password (RFC 5803). */
 export function scramVerifier(password: string, salt: Buffer, iterations: number): string {
   const salted = pbkdf2Sync(password.normalize('NFKC'), salt, iterations, 32, 'sha256')
-  const storedKey = createHash('sha256').update(createHmac('sha256', salted).update('Client Key').digest()).digest('base64')
+  const storedKey = createHash('sha256')
+    .update(createHmac('sha256', salted).update('Client Key').digest())
+    .digest('base64')
   const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64')
   return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${serverKey}`
 }

@@ -16,7 +16,8 @@ export const exemptTables: Readonly<Record<string, string>> = {
 
 /** Unique indexes of tenant tables that hold over all tenants, other than primary keys. */
 export const exemptUniqueIndexes: Readonly<Record<string, string>> = {
-  personal_access_tokens_tokenHash_key: 'The hash of 256 random bits: found before the tenant is known, and nothing to guess.',
+  personal_access_tokens_tokenHash_key:
+    'The hash of 256 random bits: found before the tenant is known, and nothing to guess.',
 }
 
 /** Functions that work with the rights of the tables' owner, each with a pinned search path, and none callable by anybody. */
