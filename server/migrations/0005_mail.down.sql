@@ -1,0 +1,3 @@
+-- Mails that were not sent yet are lost.
+
+DROP TABLE mails;
