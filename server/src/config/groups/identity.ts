@@ -1,5 +1,5 @@
 // Settings of who may come in: tokens, accounts, the first administrator, tenants.
-import { readEmail, readHostname, readPem, Unreadable } from '../formats.ts'
+import { readEmail, readHostname, readPem, readPems, Unreadable } from '../formats.ts'
 import { boolean, choice, duration, integer, list, secret, text } from '../kinds.ts'
 
 export const tokens = {
@@ -30,20 +30,25 @@ export const tokens = {
     read: readPem,
     shown: 'made on first start in development; required in production with RS256 and EdDSA',
   }),
-  previousPublicKeys: list(
-    'JWT_PREVIOUS_PUBLIC_KEYS',
-    'Public keys of earlier private keys whose tokens are still accepted.',
-    {
+  previousPrivateKeys: {
+    ...list('JWT_PREVIOUS_PRIVATE_KEYS', 'Earlier values of JWT_PRIVATE_KEY whose tokens are still accepted.', {
       default: [],
       of: 'keys in PEM form',
       item: readPem,
+    }),
+    allowed: 'keys in PEM form, one after the other',
+    secret: true,
+    parse: readPems,
+  },
+  refreshSecret: secret(
+    'REFRESH_TOKEN_SECRET',
+    'Makes and proves refresh tokens; without one of its own, a change of JWT_SECRET ends every session.',
+    {
+      allowed: 'text, at least 32 characters in production',
+      aliases: ['JWT_REFRESH_SECRET_KEY'],
+      shown: 'derived from JWT_SECRET',
     },
   ),
-  refreshSecret: secret('REFRESH_TOKEN_SECRET', 'Hashes refresh tokens and other single-use tokens.', {
-    allowed: 'text, at least 32 characters in production',
-    aliases: ['JWT_REFRESH_SECRET_KEY'],
-    shown: 'derived from JWT_SECRET',
-  }),
   accessSeconds: duration('ACCESS_TOKEN_EXPIRE_MINUTES', 'How long an access token is valid.', {
     unit: 'm',
     to: 's',
@@ -63,7 +68,7 @@ export const tokens = {
       aliases: ['JWT_ACCESS_TOKEN_EXPIRE_MINUTES'],
     },
   ),
-  refreshAbsoluteSeconds: duration('REFRESH_TOKEN_EXPIRE_DAYS', 'How long a session lasts at most.', {
+  absoluteSeconds: duration('REFRESH_TOKEN_EXPIRE_DAYS', 'How long a session lasts at most.', {
     unit: 'd',
     to: 's',
     default: 30,
@@ -71,24 +76,20 @@ export const tokens = {
     max: 366,
     aliases: ['JWT_REFRESH_TOKEN_EXPIRE_DAYS'],
   }),
-  refreshIdleSeconds: duration('REFRESH_TOKEN_IDLE_DAYS', 'How long a session lasts without being used.', {
+  idleSeconds: duration('REFRESH_TOKEN_IDLE_DAYS', 'How long a session lasts without being used.', {
     unit: 'd',
     to: 's',
     default: 7,
     min: 0.01,
     max: 366,
   }),
-  refreshGraceSeconds: duration(
-    'REFRESH_GRACE_SECONDS',
-    'How long a spent refresh token still answers with its successor.',
-    {
-      unit: 's',
-      to: 's',
-      default: 10,
-      min: 0,
-      max: 60,
-    },
-  ),
+  graceSeconds: duration('REFRESH_GRACE_SECONDS', 'How long a spent refresh token still answers with its successor.', {
+    unit: 's',
+    to: 's',
+    default: 10,
+    min: 0,
+    max: 60,
+  }),
   passwordResetSeconds: duration(
     'PASSWORD_RESET_TOKEN_EXPIRE_MINUTES',
     'How long a link to reset a password is valid.',

@@ -20,7 +20,7 @@ export const limits = {
   }),
   refresh: rate('RATE_LIMIT_REFRESH', 'Token refreshes of one session.', { default: 30 }),
   login: {
-    max: integer('RATE_LIMIT_ATTEMPTS', 'Sign-in attempts from one address on one account within the window.', {
+    limit: integer('RATE_LIMIT_ATTEMPTS', 'Sign-in attempts from one address on one account within the window.', {
       default: 5,
       min: 1,
       max: 100_000,
@@ -41,7 +41,7 @@ export const hashing = {
     min: 8,
     max: 4_194_304,
   }),
-  timeCost: integer('ARGON2_TIME_COST', 'Passes over that memory.', { default: 2, min: 1, max: 100 }),
+  passes: integer('ARGON2_TIME_COST', 'Passes over that memory.', { default: 2, min: 1, max: 100 }),
   concurrency: integer('HASH_CONCURRENCY', 'How many passwords are hashed at once.', {
     min: 1,
     max: 1024,
