@@ -20,7 +20,7 @@ process.exitCode = passed.every(Boolean) ? 0 : 1
 /** Runs a check and prints its line. True when it passed. */
 async function report(check: Check, where: Workspace, allowed: Exception[]): Promise<boolean> {
   const start = performance.now()
-  const findings = withoutExceptions(check.name, await check.run(where), allowed)
+  const findings = withoutExceptions(check.name, await findingsOf(check, where), allowed)
   const failures = findings.filter((finding) => !finding.warning)
   const warnings = findings.length - failures.length
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
@@ -33,6 +33,15 @@ async function report(check: Check, where: Workspace, allowed: Exception[]): Pro
   if (failures.length > 0) lines.push(`      → ${check.remedy}`)
   console.log(lines.join('\n'))
   return failures.length === 0
+}
+
+/** A file that cannot be parsed is a finding too. */
+async function findingsOf(check: Check, where: Workspace): Promise<Finding[]> {
+  try {
+    return await check.run(where)
+  } catch (error) {
+    return [{ path: check.name, message: `could not run: ${(error as Error).message}` }]
+  }
 }
 
 function line({ path, line: number, message, warning }: Finding): string {

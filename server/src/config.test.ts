@@ -351,6 +351,7 @@ describe('values', () => {
     assert.ok(faultsOf(() => load({ RATE_LIMIT_STORE: 'redis' })).has('REDIS_URL'))
     assert.ok(faultsOf(() => load({ HEADERS_TIMEOUT: '60' })).has('HEADERS_TIMEOUT'))
     assert.ok(faultsOf(() => load({ SMTP_HOST: 'mx.acme.dev' })).has('MAIL_FROM'))
+    assert.ok(faultsOf(() => load({ MAIL_OUTBOX: 'false' })).has('SMTP_HOST'))
     assert.ok(faultsOf(() => load({ WEB_CONCURRENCY: '2' })).has('DATABASE_URL'))
     assert.ok(
       faultsOf(() => load({ JWT_ALGORITHM: 'RS256', JWT_PRIVATE_KEY: '-----BEGIN KEY-----x-----END KEY-----' })).has(

@@ -1,7 +1,7 @@
 // Completes the secrets: what is not set is derived, or in development made once and kept under DATA_DIR.
 import { createHash, hkdfSync, randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Settings } from './derive.ts'
 import { ConfigurationError } from './faults.ts'
 import { makePrivateKey, type SigningKey, signingAlgorithm } from './keys.ts'
@@ -89,6 +89,8 @@ function keyId(key: Buffer): string {
 function keep(folder: string, name: string, variable: string, make: () => string): string {
   const path = join(folder, name)
   try {
+    // Only the secrets' own folder is shut: the embedded database may run as another user below DATA_DIR.
+    mkdirSync(dirname(folder), { recursive: true })
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     return readKept(path) ?? create(path, make())
   } catch (error) {
