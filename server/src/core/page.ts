@@ -46,7 +46,7 @@ export function encodeCursor(key: readonly (string | number)[]): string {
 }
 
 type KeyType = 'string' | 'number'
-type KeyOf<T extends readonly KeyType[]> = { [K in keyof T]: T[K] extends 'number' ? number : string }
+type KeyOf<T extends readonly KeyType[]> = { -readonly [K in keyof T]: T[K] extends 'number' ? number : string }
 
 /** The sort key inside a cursor that encodeCursor made. Throws `request.invalid` for anything else. */
 export function decodeCursor<const T extends readonly KeyType[]>(cursor: string, shape: T): KeyOf<T> {

@@ -8,7 +8,7 @@ import { etagOf, matches, parseIfMatch } from './etags.ts'
 import { type Authenticator, admit } from './guard.ts'
 import type { RateLimiter } from './limits.ts'
 import { readMultipart } from './multipart.ts'
-import { type BodyKind, isPublic, type RequestFacts, type Route, type UploadedFile } from './routes.ts'
+import { Binary, type BodyKind, isPublic, type RequestFacts, type Route, type UploadedFile } from './routes.ts'
 import { compileCheck } from './validation.ts'
 
 declare module 'fastify' {
@@ -34,7 +34,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
   const readInput = compileInput(dialect, route)
   const status = route.status ?? 200
   // fast-json-stringify writes only what the schema lists; the other dialects change the shape after it.
-  const answersAsDeclared = dialect.base === 'canonical' || dialect.base === 'plain'
+  const answersAsDeclared = (dialect.base === 'canonical' || dialect.base === 'plain') && !route.binary
 
   app.route({
     method: route.method,
@@ -73,6 +73,9 @@ function answer(
   { dialect, route, status }: { dialect: Dialect; route: Route; status: number },
   value: unknown,
 ): FastifyReply {
+  if (value instanceof Binary) {
+    return reply.code(status).header('cache-control', value.cacheControl).type(value.type).send(value.bytes)
+  }
   if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')
   const etag = etagOf(value)
   if (etag) {

@@ -169,8 +169,12 @@ function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKin
   return {
     [route.status ?? 200]: {
       description: 'Success',
-      content: { 'application/json': { schema: dialect.answerSchema(route) } },
+      content: successContent(dialect, route),
     },
     ...Object.fromEntries(errors),
   }
+}
+
+function successContent(dialect: Dialect, route: Route): Json {
+  return route.binary ? { 'application/octet-stream': { schema: route.answer } } : { 'application/json': { schema: dialect.answerSchema(route) } }
 }

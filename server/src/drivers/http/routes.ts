@@ -80,11 +80,26 @@ export interface RouteDefinition<
   status?: 200 | 201 | 202
   /** What success looks like. */
   answer: TSchema
+  /** The handler answers with `Binary` bytes instead of JSON. */
+  binary?: true
   /** The message of success in the envelope dialect. */
   message?: string
   /** Codes of the errors.md page that this route can answer beside the general ones. */
   errors?: readonly string[]
   handle(context: RouteContext<A, Static<P>, Static<Q>, Static<B>>): Promise<unknown>
+}
+
+/** Bytes with their content type; `cacheControl` where they may be kept. */
+export class Binary {
+  readonly type: string
+  readonly bytes: Buffer
+  readonly cacheControl: string
+
+  constructor(type: string, bytes: Buffer, cacheControl = 'no-store') {
+    this.type = type
+    this.bytes = bytes
+    this.cacheControl = cacheControl
+  }
 }
 
 /** A mounted route: the definition with its types erased. */

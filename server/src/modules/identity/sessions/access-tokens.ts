@@ -1,5 +1,5 @@
 // Access tokens: JWT (RFC 7519) in the form of RFC 9068, signed by one algorithm a key, verified by exact header.
-import { createPrivateKey, createPublicKey, type JsonWebKey, createHash, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, createHash, type KeyObject } from 'node:crypto'
 import { createSigner, createVerifier } from 'fast-jwt'
 
 export type Realm = 'user' | 'admin'
@@ -19,7 +19,7 @@ export interface AccessClaims {
 
 export interface SigningKey {
   algorithm: 'HS256' | 'RS256' | 'EdDSA'
-  /** A shared secret for HS256, a private key in PEM for the others. */
+  /** A shared secret for HS256; for the others a private key in PEM, or a public one that only verifies. */
   material: string
 }
 
@@ -35,19 +35,21 @@ const CLOCK_TOLERANCE_MS = 5_000
 const AUDIENCE: Record<Realm, string> = { user: 'ashlar', admin: 'ashlar-admin' }
 
 interface Key {
-  kid: string
   header: string
-  sign: Record<Realm, (claims: object) => string>
+  /** Absent where only the public half is known. */
+  sign: Record<Realm, (claims: object) => string> | undefined
   verify: Record<Realm, (token: string) => AccessClaims>
   jwk: JsonWebKey | undefined
 }
 
 /** The first key signs; all of them verify, so that a key can be replaced without signing anyone out. */
-export function createAccessTokens({ issuer, keys: [current, ...previous] }: { issuer: string; keys: [SigningKey, ...SigningKey[]] }): AccessTokens {
-  const signing = prepare(current, issuer)
-  const byHeader = new Map([signing, ...previous.map((key) => prepare(key, issuer))].map((key) => [key.header, key]))
+export function createAccessTokens({ issuer, keys }: { issuer: string; keys: readonly [SigningKey, ...SigningKey[]] }): AccessTokens {
+  const prepared = keys.map((key) => prepare(key, issuer))
+  const byHeader = new Map(prepared.map((key) => [key.header, key]))
+  const sign = prepared[0]?.sign
+  if (!sign) throw new Error('The first key must be able to sign.')
   return {
-    sign: (realm, claims) => signing.sign[realm](claims),
+    sign: (realm, claims) => sign[realm](claims),
     verify(realm, token) {
       // Only headers that our own keys write are accepted, byte for byte: no algorithm, key or extension of the sender's choice.
       const key = byHeader.get(token.slice(0, token.indexOf('.')))
@@ -58,14 +60,13 @@ export function createAccessTokens({ issuer, keys: [current, ...previous] }: { i
         return undefined
       }
     },
-    jwks: () => ({ keys: [...byHeader.values()].flatMap((key) => (key.jwk ? [key.jwk] : [])) }),
+    jwks: () => ({ keys: prepared.flatMap((key) => (key.jwk ? [key.jwk] : [])) }),
   }
 }
 
 function prepare({ algorithm, material }: SigningKey, issuer: string): Key {
-  const secret = algorithm === 'HS256'
-  const privateKey = secret ? undefined : createPrivateKey(material)
-  const publicPem = privateKey && createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString()
+  const publicKey = algorithm === 'HS256' ? undefined : createPublicKey(material)
+  const publicPem = publicKey?.export({ type: 'spki', format: 'pem' }).toString()
   const kid = createHash('sha256').update(publicPem ?? `kid:${material}`).digest('base64url').slice(0, 16)
   const header = { alg: algorithm, typ: 'at+jwt', kid }
   const signer = (realm: Realm) => createSigner({ key: material, algorithm, header, iss: issuer, aud: AUDIENCE[realm], noTimestamp: true })
@@ -79,18 +80,14 @@ function prepare({ algorithm, material }: SigningKey, issuer: string): Key {
       clockTolerance: CLOCK_TOLERANCE_MS,
       cache: 10_000,
     })
-  const sign = { user: signer('user'), admin: signer('admin') }
+  const signs = algorithm === 'HS256' || material.includes('PRIVATE KEY')
   return {
-    kid,
-    header: headerOf(sign.user({})),
-    sign,
+    // The bytes that fast-jwt writes for this header.
+    header: Buffer.from(JSON.stringify(header)).toString('base64url'),
+    sign: signs ? { user: signer('user'), admin: signer('admin') } : undefined,
     verify: { user: verifier('user'), admin: verifier('admin') },
-    jwk: privateKey && publicJwk(createPublicKey(privateKey), kid, algorithm),
+    jwk: publicKey && publicJwk(publicKey, kid, algorithm),
   }
-}
-
-function headerOf(token: string): string {
-  return token.slice(0, token.indexOf('.'))
 }
 
 function publicJwk(key: KeyObject, kid: string, algorithm: string): JsonWebKey {
