@@ -16,14 +16,14 @@ export const budgets: Check = {
     'Split the file by noun (a service past 250 lines becomes service/<verb>.ts) or the function by step; many parameters become one object. ' +
     'What must stay long goes into tools/exceptions.json with its size and the reason.',
   run(workspace) {
-    const files = workspace.paths.filter(isCounted).flatMap((path) => fileFault(path, workspace.read(path)))
+    const files = workspace.paths.filter(isSource).flatMap((path) => fileFault(path, workspace.read(path)))
     const functions = FOLDERS.flatMap((folder) => workspace.sources(folder)).flatMap(functionFaults)
     return [...files, ...functions]
   },
 }
 
 /** Source files; what a program writes says so in its first lines and is not counted. */
-function isCounted(path: string): boolean {
+function isSource(path: string): boolean {
   return (
     FOLDERS.some((folder) => path.startsWith(`${folder}/`)) &&
     /\.(?:ts|tsx|mjs|css|sql)$/.test(path) &&
@@ -44,8 +44,8 @@ function fileFault(path: string, text: string): Finding[] {
 function functionFaults({ path, ast }: Source): Finding[] {
   const findings: Finding[] = []
   walk(ast, (node, ancestors) => {
-    if (!isFunction(node)) return
-    const { params } = node as Node & { params: Node[] }
+    if (!isCounted(node)) return
+    const { params = [] } = node as Node & { params?: Node[] }
     const parent = ancestors.at(-1)
     const subject = functionName(node, parent)
     const line = lineOf(node)
@@ -73,16 +73,27 @@ function functionFaults({ path, ast }: Source): Finding[] {
   return findings
 }
 
-/** The lines of a function without those of the functions inside it, which are counted by themselves: a factory is as long as what it does. */
+/**
+ * The lines of a function without those of the functions and declared routes inside it, which are counted by themselves:
+ * a factory is as long as what it does.
+ */
 function ownLines(node: Node): number {
   const covered = new Set<number>()
   const first = lineOf(node)
   walk(node, (inner, ancestors) => {
-    const nested = inner !== node && isFunction(inner)
-    if (!nested || ancestors.slice(ancestors.indexOf(node) + 1).some(isFunction)) return
+    const nested = inner !== node && isCounted(inner)
+    if (!nested || ancestors.slice(ancestors.indexOf(node) + 1).some(isCounted)) return
     for (let line = lineOf(inner) + 1; line <= (inner.loc?.end.line ?? 0); line++) covered.add(line)
   })
   return (node.loc?.end.line ?? first) - first + 1 - covered.size
+}
+
+function isCounted(node: Node): boolean {
+  return isFunction(node) || isRoute(node)
+}
+
+function isRoute(node: Node): boolean {
+  return node.type === 'CallExpression' && (node as Node & { callee: { name?: string } }).callee.name === 'route'
 }
 
 function isFunction(node: Node): boolean {
@@ -95,6 +106,7 @@ function isTestBlock(parent: Node | undefined): boolean {
 }
 
 function functionName(node: Node, parent: Node | undefined): string {
+  if (isRoute(node)) return 'a route'
   const named =
     (node as Node & { id?: { name: string } | null }).id ?? (parent as { id?: { name?: string } } | undefined)?.id
   const key = (parent as { key?: { name?: string } } | undefined)?.key

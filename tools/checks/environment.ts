@@ -36,6 +36,11 @@ function readsEnv(node: Node): boolean {
   return node.type === 'VariableDeclarator' && id?.type === 'ObjectPattern' && init?.name === 'process'
 }
 
+/** PATH is no setting: whoever starts other programs looks there. */
+function isPath(parent: Node | undefined): boolean {
+  return parent?.type === 'MemberExpression' && (parent as Node & { property: Name }).property.name === 'PATH'
+}
+
 interface Name {
   name?: string
 }

@@ -66,6 +66,17 @@ describe('budgets', () => {
     )
   })
 
+  it('count declared routes one by one', async () => {
+    const declared = (lines: number) => `route({\n${'  a: 1,\n'.repeat(lines)}}),\n`
+    const found = await run(budgets, {
+      'server/src/a.ts': `function routes() {\n  return [${declared(40)}${declared(40)}${declared(60)}]\n}\n`,
+    })
+    assert.deepEqual(
+      found.map(({ subject, value }) => [subject, value]),
+      [['a route', 62]],
+    )
+  })
+
   it('fail more than five parameters, and let the blocks of a test be long', async () => {
     const files = {
       'server/src/a.ts': 'export function six(a: 1, b: 2, c: 3, d: 4, e: 5, f: 6) {}\n',
@@ -153,7 +164,7 @@ describe('environment', () => {
     const files = {
       'server/src/config.ts': read,
       'server/src/a.test.ts': read,
-      'server/src/b.ts': '// process.env is elsewhere\nexport const p = process.pid\n',
+      'server/src/b.ts': '// process.env is elsewhere\nexport const p = [process.pid, process.env.PATH]\n',
     }
     assert.deepEqual(await messages(environment, files), [])
   })

@@ -150,6 +150,7 @@ export function lineOf(node: Node | Comment): number {
   return node.loc?.start.line ?? 0
 }
 
+/** Tests, and what they share. */
 export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.startsWith('server/test/')
+  return /\.(?:test|fixture)\.ts$/.test(path) || path.startsWith('server/test/')
 }
