@@ -51,8 +51,14 @@ export function configurationPage(): string {
     '- password hashes cheaper than the OWASP minimum, and a `DATA_ENCRYPTION_KEY` that is not random.',
     '',
     '`TRUST_PROXY=true` is refused everywhere. In development, secrets that are missing are made on first start and kept in `DATA_DIR/secrets`.',
-    'In production `DATA_ENCRYPTION_KEY` may be left out: the key is then derived from `JWT_SECRET`, and changing that secret without listing the old',
-    'one in `JWT_PREVIOUS_SECRETS` makes encrypted data unreadable.',
+    '',
+    '## Changing secrets',
+    '',
+    '- `JWT_SECRET`: put the old value into `JWT_PREVIOUS_SECRETS`, and tokens that it signed stay valid until they expire. What is derived from it changes',
+    '  too: without a `REFRESH_TOKEN_SECRET` of its own every session ends.',
+    '- `JWT_PRIVATE_KEY`: put the old value into `JWT_PREVIOUS_PRIVATE_KEYS`; both public keys are then published.',
+    '- `DATA_ENCRYPTION_KEY`: put the old value into `DATA_ENCRYPTION_PREVIOUS_KEYS`. In production it may be left out: the key is then derived from',
+    '  `JWT_SECRET`, and data stays readable as long as that secret is set or listed in `JWT_PREVIOUS_SECRETS`.',
   ]
   for (const area of AREAS) {
     lines.push('', `## ${titles[area]}`, '', '| variable | meaning | takes | default |', '|---|---|---|---|')

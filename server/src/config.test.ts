@@ -49,17 +49,17 @@ describe('an empty environment', () => {
     assert.equal(settings.server.port, 8000)
     assert.equal(settings.server.publicUrl, 'http://localhost:8000')
     assert.equal(settings.server.frontendUrl, 'http://localhost:8000')
-    assert.equal(settings.server.bodyLimitBytes, 262_144)
+    assert.equal(settings.server.bodyLimit, 262_144)
     assert.equal(settings.database.url, undefined)
     assert.equal(settings.database.pool.size, 10)
-    assert.equal(settings.database.pool.waitTimeoutMs, 2000)
-    assert.equal(settings.database.statementTimeoutMs, 5000)
+    assert.equal(settings.database.pool.waitMs, 2000)
+    assert.equal(settings.database.pool.statementMs, 5000)
     assert.equal(settings.tokens.accessSeconds, 900)
     assert.equal(settings.tokens.halolightAccessSeconds, 604_800)
-    assert.equal(settings.tokens.refreshAbsoluteSeconds, 2_592_000)
-    assert.equal(settings.tokens.refreshIdleSeconds, 604_800)
-    assert.deepEqual(settings.limits.auth, { max: 5, windowSeconds: 60 })
-    assert.deepEqual(settings.limits.login, { max: 5, windowSeconds: 900 })
+    assert.equal(settings.tokens.absoluteSeconds, 2_592_000)
+    assert.equal(settings.tokens.idleSeconds, 604_800)
+    assert.deepEqual(settings.limits.auth, { limit: 5, windowSeconds: 60 })
+    assert.deepEqual(settings.limits.login, { limit: 5, windowSeconds: 900 })
     assert.equal(settings.accounts.registration, 'open')
     assert.equal(settings.mail.outbox, true)
     assert.equal(settings.log.format, 'json')
@@ -107,7 +107,7 @@ PASSWORD_MIN_LENGTH=8
     assert.equal(settings.tokens.algorithm, 'HS256')
     assert.equal(settings.tokens.halolightAccessSeconds, 604_800)
     assert.equal(settings.tokens.accessSeconds, 900)
-    assert.equal(settings.tokens.refreshAbsoluteSeconds, 2_592_000)
+    assert.equal(settings.tokens.absoluteSeconds, 2_592_000)
     assert.deepEqual(settings.server.corsOrigins, ['http://localhost:3000', 'https://halolight.h7ml.cn'])
     assert.equal(settings.accounts.passwordMinLength, 8)
     assert.deepEqual(settings.notices, ['API_PREFIX is ignored: the base paths are fixed (/api/v1, /api and /).'])
@@ -178,9 +178,9 @@ MAIL_SSL_TLS=false
     assert.equal(settings.database.pool.size, 30)
     assert.deepEqual(settings.server.corsOrigins, ['http://localhost:3000', 'https://app.acme.dev'])
     assert.equal(settings.server.frontendUrl, 'https://app.acme.dev')
-    assert.deepEqual(settings.limits.authenticated, { max: 100, windowSeconds: 60 })
-    assert.deepEqual(settings.limits.anonymous, { max: 20, windowSeconds: 60 })
-    assert.deepEqual(settings.limits.auth, { max: 7, windowSeconds: 60 })
+    assert.deepEqual(settings.limits.authenticated, { limit: 100, windowSeconds: 60 })
+    assert.deepEqual(settings.limits.anonymous, { limit: 20, windowSeconds: 60 })
+    assert.deepEqual(settings.limits.auth, { limit: 7, windowSeconds: 60 })
     assert.deepEqual(settings.mail, {
       host: 'smtp.gmail.com',
       port: 587,
@@ -240,7 +240,7 @@ RATE_LIMIT_WINDOW_MINUTES=20
     assert.equal(settings.uploads.maxBytes, 10_485_760)
     assert.equal(settings.accounts.maxLoginAttempts, 5)
     assert.equal(settings.accounts.lockoutSeconds, 1800)
-    assert.deepEqual(settings.limits.login, { max: 6, windowSeconds: 1200 })
+    assert.deepEqual(settings.limits.login, { limit: 6, windowSeconds: 1200 })
   })
 })
 
@@ -332,18 +332,18 @@ describe('values', () => {
       BODY_LIMIT: '1MB',
     })
     assert.equal(settings.server.requestTimeoutMs, 120_000)
-    assert.equal(settings.database.lockTimeoutMs, 500)
+    assert.equal(settings.database.pool.lockMs, 500)
     assert.equal(settings.tokens.accessSeconds, 7200)
-    assert.equal(settings.server.bodyLimitBytes, 1_048_576)
+    assert.equal(settings.server.bodyLimit, 1_048_576)
   })
 
   it('reads proxies as networks, and false as nobody', () => {
-    assert.deepEqual(load({ TRUST_PROXY: '10.0.0.0/8, 192.168.1.7, loopback' }).server.trustProxy, [
+    assert.deepEqual(load({ TRUST_PROXY: '10.0.0.0/8, 192.168.1.7, loopback' }).server.trustedProxies, [
       '10.0.0.0/8',
       '192.168.1.7',
       'loopback',
     ])
-    assert.deepEqual(load({ TRUST_PROXY: 'false' }).server.trustProxy, [])
+    assert.deepEqual(load({ TRUST_PROXY: 'false' }).server.trustedProxies, [])
   })
 
   it('refuses settings that contradict each other', () => {
@@ -351,6 +351,7 @@ describe('values', () => {
     assert.ok(faultsOf(() => load({ RATE_LIMIT_STORE: 'redis' })).has('REDIS_URL'))
     assert.ok(faultsOf(() => load({ HEADERS_TIMEOUT: '60' })).has('HEADERS_TIMEOUT'))
     assert.ok(faultsOf(() => load({ SMTP_HOST: 'mx.acme.dev' })).has('MAIL_FROM'))
+    assert.ok(faultsOf(() => load({ MAIL_OUTBOX: 'false' })).has('SMTP_HOST'))
     assert.ok(faultsOf(() => load({ WEB_CONCURRENCY: '2' })).has('DATABASE_URL'))
     assert.ok(
       faultsOf(() => load({ JWT_ALGORITHM: 'RS256', JWT_PRIVATE_KEY: '-----BEGIN KEY-----x-----END KEY-----' })).has(
@@ -369,7 +370,7 @@ describe('production (AUTH-4)', () => {
   it('accepts a sound configuration and tightens the defaults', () => {
     const settings = load(production)
     assert.equal(settings.accounts.registration, 'closed')
-    assert.equal(settings.server.docs, false)
+    assert.equal(settings.server.documents, false)
     assert.deepEqual(settings.server.corsOrigins, [])
     assert.equal(settings.app.strict, true)
   })

@@ -24,7 +24,7 @@ export function derive(raw: Raw, terminal: boolean, notices: string[]) {
       pool: { ...database.pool, size: database.pool.size + parts.poolOverflow },
     },
     redis: { url: redis.url ?? redisUrl(parts) },
-    tokens: { ...tokens, refreshIdleSeconds: Math.min(tokens.refreshIdleSeconds, tokens.refreshAbsoluteSeconds) },
+    tokens: { ...tokens, idleSeconds: Math.min(tokens.idleSeconds, tokens.absoluteSeconds) },
     accounts: raw.accounts,
     admin: raw.admin,
     tenancy: raw.tenancy,

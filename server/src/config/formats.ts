@@ -123,3 +123,10 @@ export function readPem(given: string): string {
     throw new Unreadable('must be a key in PEM form')
   return `${pem}\n`
 }
+
+/** One key or several, in PEM form. */
+export function readPems(given: string): string[] {
+  const blocks = given.match(/-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g)
+  if (!blocks) throw new Unreadable('must be keys in PEM form')
+  return blocks.map(readPem)
+}

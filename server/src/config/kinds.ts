@@ -187,7 +187,7 @@ export function size(
 
 /** So many in so many seconds. */
 export interface Rate {
-  max: number
+  limit: number
   windowSeconds: number
 }
 
@@ -215,9 +215,9 @@ export function rate(
     const parts = /^(\d{1,9}) ?(?:(?:\/|per) ?([a-z]+))?$/i.exec(uncommented(given))
     const windowSeconds = parts?.[2] === undefined ? 60 : WINDOWS[parts[2].toLowerCase()]
     if (!parts || windowSeconds === undefined || Number(parts[1]) < 1) throw new Unreadable(`must be ${allowed}`)
-    return { max: Number(parts[1]), windowSeconds }
+    return { limit: Number(parts[1]), windowSeconds }
   }
-  const value = { max: options.default, windowSeconds: 60 }
+  const value = { limit: options.default, windowSeconds: 60 }
   return setting<Rate, Rate>(
     name,
     about,

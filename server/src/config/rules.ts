@@ -1,7 +1,7 @@
 // What settings must not be together, and what production refuses.
-import { createPrivateKey, createPublicKey } from 'node:crypto'
 import type { Raw, Settings } from './derive.ts'
 import type { Faults } from './faults.ts'
+import { signingAlgorithm } from './keys.ts'
 import { adminPasswordWeakness, MAKE_ONE, secretWeakness } from './weak.ts'
 
 /** Rules that hold everywhere. */
@@ -23,33 +23,19 @@ export function checkTogether(settings: Settings, raw: Raw, faults: Faults): voi
   if (server.headersTimeoutMs > server.requestTimeoutMs)
     faults.add('HEADERS_TIMEOUT', 'must not be longer than REQUEST_TIMEOUT')
   if (raw.mail.tls && raw.mail.starttls) faults.add('MAIL_SSL_TLS', 'and MAIL_STARTTLS cannot both be true')
+  if (!settings.app.strict && !mail.host && !mail.outbox)
+    faults.add('SMTP_HOST', 'is missing: MAIL_OUTBOX=false needs it')
   if (mail.host && mail.from === 'no-reply@localhost') faults.add('MAIL_FROM', 'is missing: SMTP_HOST needs it')
   checkKeys(tokens, faults)
 }
 
-function checkKeys({ algorithm, privateKey, previousPublicKeys }: Settings['tokens'], faults: Faults): void {
-  if (privateKey && algorithm !== 'HS256') {
-    const details = keyDetails(() => createPrivateKey(privateKey))
-    const fits = algorithm === 'RS256' ? details?.type === 'rsa' && details.bits >= 2048 : details?.type === 'ed25519'
-    if (!fits)
-      faults.add(
-        'JWT_PRIVATE_KEY',
-        `must be ${algorithm === 'RS256' ? 'an RSA key of at least 2048 bits' : 'an Ed25519 key'}`,
-      )
+function checkKeys({ algorithm, privateKey, previousPrivateKeys }: Settings['tokens'], faults: Faults): void {
+  if (privateKey && algorithm !== 'HS256' && signingAlgorithm(privateKey) !== algorithm) {
+    const needed = algorithm === 'RS256' ? 'an RSA key of at least 2048 bits' : 'an Ed25519 key'
+    faults.add('JWT_PRIVATE_KEY', `must be ${needed}, which JWT_ALGORITHM=${algorithm} signs with`)
   }
-  if (previousPublicKeys.some((key) => keyDetails(() => createPublicKey(key)) === undefined)) {
-    faults.add('JWT_PREVIOUS_PUBLIC_KEYS', 'must hold public keys in PEM form')
-  }
-}
-
-function keyDetails(
-  read: () => ReturnType<typeof createPrivateKey>,
-): { type: string | undefined; bits: number } | undefined {
-  try {
-    const key = read()
-    return { type: key.asymmetricKeyType, bits: key.asymmetricKeyDetails?.modulusLength ?? 0 }
-  } catch {
-    return undefined
+  if (!previousPrivateKeys.every(signingAlgorithm)) {
+    faults.add('JWT_PREVIOUS_PRIVATE_KEYS', 'must hold RSA keys of at least 2048 bits or Ed25519 keys')
   }
 }
 
@@ -78,7 +64,7 @@ export function checkProduction(settings: Settings, raw: Raw, faults: Faults): v
     faults.add('MAIL_STARTTLS', 'must not be false in production: SMTP_PASSWORD would be sent in the clear')
   }
   // The equivalent settings of the OWASP password storage cheat sheet, from 47104 KiB × 1 to 7168 KiB × 5.
-  if (hashing.memoryKib < 7168 || hashing.memoryKib * hashing.timeCost < 35_840) {
+  if (hashing.memoryKib < 7168 || hashing.memoryKib * hashing.passes < 35_840) {
     faults.add(
       'ARGON2_MEMORY_KIB',
       'and ARGON2_TIME_COST are too low for production: 19456 and 2 are the least advised',

@@ -1,6 +1,7 @@
 // Secrets made on first start: kept, private, and the same for processes that start together.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,6 +90,35 @@ describe('derived secrets', () => {
       config.encryption.keys[0]?.key.toString('base64url'),
     ]
     assert.equal(new Set(all).size, 4)
+  })
+
+  it('sign with the current key and verify with earlier ones (TOK-6)', () => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const ed = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const { keys } = complete({
+      ...production,
+      JWT_SECRET: successor,
+      JWT_PREVIOUS_SECRETS: secret,
+      JWT_ALGORITHM: 'EdDSA',
+      JWT_PRIVATE_KEY: String(ed).replaceAll('\n', '\\n'),
+      JWT_PREVIOUS_PRIVATE_KEYS: `${rsa}${ed}`,
+    }).tokens
+    const algorithms = keys.map(({ algorithm }) => algorithm)
+    assert.deepEqual(algorithms, ['EdDSA', 'HS256', 'RS256', 'EdDSA'])
+    assert.equal(keys[0].material, ed)
+    assert.equal(keys[1]?.material, secret)
+    assert.equal(keys[2]?.material, rsa)
+    assert.ok(!keys.some(({ material }) => material === successor), 'the secret is no key when keys are asymmetric')
+  })
+
+  it('refuse keys of another kind than the algorithm', () => {
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const env = { ...production, JWT_SECRET: secret, JWT_PRIVATE_KEY: String(weak) }
+    for (const JWT_ALGORITHM of ['RS256', 'EdDSA']) {
+      assert.throws(() => complete({ ...env, JWT_ALGORITHM }), /JWT_PRIVATE_KEY must be an? (?:RSA|Ed25519) key/)
+    }
+    const earlier = { ...production, JWT_SECRET: secret, JWT_PREVIOUS_PRIVATE_KEYS: String(weak) }
+    assert.throws(() => complete(earlier), /JWT_PREVIOUS_PRIVATE_KEYS must hold/)
   })
 
   it('still open what an earlier secret closed (CFG-1)', () => {

@@ -1,9 +1,10 @@
 // Completes the secrets: what is not set is derived, or in development made once and kept under DATA_DIR.
-import { createHash, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto'
+import { createHash, hkdfSync, randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Settings } from './derive.ts'
 import { ConfigurationError } from './faults.ts'
+import { makePrivateKey, type SigningKey, signingAlgorithm } from './keys.ts'
 
 /** A key that encrypts data: `id` stands beside what it closed, so that the right one opens it again. */
 export interface DataKey {
@@ -14,7 +15,8 @@ export interface DataKey {
 
 /** The whole configuration, every secret in place. */
 export type Config = Omit<Settings, 'tokens' | 'database' | 'encryption'> & {
-  tokens: Settings['tokens'] & { secret: string; refreshSecret: string }
+  /** The first key signs, all verify. */
+  tokens: Settings['tokens'] & { secret: string; refreshSecret: string; keys: [SigningKey, ...SigningKey[]] }
   /** `appPassword` is for the application role when DATABASE_APP_URL does not bring its own. */
   database: Settings['database'] & { appPassword: string }
   /** The first key closes, all open. */
@@ -28,16 +30,9 @@ export type Config = Omit<Settings, 'tokens' | 'database' | 'encryption'> & {
  */
 export function ensureSecrets(settings: Settings): Config {
   const { tokens, database, encryption, app } = settings
-  const kept = (name: string, variable: string, make: () => string): string =>
-    keep(join(app.dataDir, 'secrets'), name, variable, make)
+  const kept: Keep = (name, variable, make) => keep(join(app.dataDir, 'secrets'), name, variable, make)
   const randomSecret = () => randomBytes(48).toString('base64url')
   const secret = tokens.secret ?? kept('jwt-secret', 'JWT_SECRET', randomSecret)
-  const asymmetric = tokens.algorithm !== 'HS256'
-  const privateKey =
-    tokens.privateKey ??
-    (asymmetric
-      ? kept(`jwt-${tokens.algorithm.toLowerCase()}.pem`, 'JWT_PRIVATE_KEY', () => makePrivateKey(tokens.algorithm))
-      : undefined)
   // A key of its own outlives a change of JWT_SECRET; production may leave it to be derived, and then keeps the earlier secrets' keys too.
   const dataKey =
     encryption.key ??
@@ -53,7 +48,7 @@ export function ensureSecrets(settings: Settings): Config {
     tokens: Object.freeze({
       ...tokens,
       secret,
-      privateKey,
+      keys: signingKeys(tokens, secret, kept),
       refreshSecret: tokens.refreshSecret ?? deriveKey(secret, 'refresh tokens').toString('base64url'),
     }),
     database: Object.freeze({
@@ -62,6 +57,24 @@ export function ensureSecrets(settings: Settings): Config {
     }),
     encryption: Object.freeze({ keys: Object.freeze([...given, ...derived].map((key) => ({ id: keyId(key), key }))) }),
   })
+}
+
+type Keep = (name: string, variable: string, make: () => string) => string
+
+function signingKeys(tokens: Settings['tokens'], secret: string, kept: Keep): [SigningKey, ...SigningKey[]] {
+  const { algorithm, privateKey, previousSecrets, previousPrivateKeys } = tokens
+  const material =
+    algorithm === 'HS256'
+      ? secret
+      : (privateKey ?? kept(`jwt-${algorithm.toLowerCase()}.pem`, 'JWT_PRIVATE_KEY', () => makePrivateKey(algorithm)))
+  return [
+    { algorithm, material },
+    ...previousSecrets.map((earlier): SigningKey => ({ algorithm: 'HS256', material: earlier })),
+    // The rules let only keys pass whose algorithm is known.
+    ...previousPrivateKeys.map(
+      (earlier): SigningKey => ({ algorithm: signingAlgorithm(earlier) ?? 'RS256', material: earlier }),
+    ),
+  ]
 }
 
 /** HKDF (RFC 5869) with SHA-256: one secret, as many independent keys as there are purposes. */
@@ -73,15 +86,11 @@ function keyId(key: Buffer): string {
   return createHash('sha256').update('ashlar key id').update(key).digest('hex').slice(0, 8)
 }
 
-function makePrivateKey(algorithm: string): string {
-  const { privateKey } =
-    algorithm === 'RS256' ? generateKeyPairSync('rsa', { modulusLength: 3072 }) : generateKeyPairSync('ed25519')
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-}
-
 function keep(folder: string, name: string, variable: string, make: () => string): string {
   const path = join(folder, name)
   try {
+    // Only the secrets' own folder is shut: the embedded database may run as another user below DATA_DIR.
+    mkdirSync(dirname(folder), { recursive: true })
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     return readKept(path) ?? create(path, make())
   } catch (error) {

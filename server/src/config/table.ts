@@ -1,6 +1,7 @@
 // The one table of settings: every variable that Ashlar reads, by area.
 import { database, encryption, parts, redis, uploads } from './groups/data.ts'
-import { accounts, admin, hashing, limits, tenancy, tokens } from './groups/identity.ts'
+import { accounts, admin, tenancy, tokens } from './groups/identity.ts'
+import { hashing, limits } from './groups/limits.ts'
 import { mail } from './groups/mail.ts'
 import { app, log, metrics, server, worker } from './groups/server.ts'
 import type { Setting } from './kinds.ts'

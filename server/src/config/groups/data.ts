@@ -36,37 +36,16 @@ export const database = {
     },
   ),
   echo: boolean('DATABASE_ECHO', 'Whether statements are logged, without their values.', { default: false }),
-  statementTimeoutMs: duration('DB_STATEMENT_TIMEOUT', 'How long one statement may run.', {
-    unit: 's',
-    to: 'ms',
-    default: 5,
-    min: 0.1,
-    max: 3600,
-  }),
-  lockTimeoutMs: duration('DB_LOCK_TIMEOUT', 'How long a statement may wait for a lock.', {
-    unit: 's',
-    to: 'ms',
-    default: 2,
-    min: 0.1,
-    max: 3600,
-  }),
-  idleTransactionTimeoutMs: duration('DB_IDLE_TRANSACTION_TIMEOUT', 'How long a transaction may sit idle.', {
-    unit: 's',
-    to: 'ms',
-    default: 10,
-    min: 0.1,
-    max: 3600,
-  }),
   pool: {
     size: integer('DB_POOL_SIZE', 'How many connections one process holds.', { default: 10, min: 1, max: 1000 }),
-    waitTimeoutMs: duration('DB_POOL_TIMEOUT', 'How long a request may wait for a connection.', {
+    waitMs: duration('DB_POOL_TIMEOUT', 'How long a request may wait for a connection.', {
       unit: 's',
       to: 'ms',
       default: 2,
       min: 0.1,
       max: 600,
     }),
-    idleTimeoutMs: duration('DB_IDLE_TIMEOUT', 'How long an unused connection stays open.', {
+    idleMs: duration('DB_IDLE_TIMEOUT', 'How long an unused connection stays open.', {
       unit: 's',
       to: 'ms',
       default: 60,
@@ -80,6 +59,32 @@ export const database = {
       min: 10,
       max: 604_800,
     }),
+    statementMs: duration('DB_STATEMENT_TIMEOUT', 'How long one statement may run.', {
+      unit: 's',
+      to: 'ms',
+      default: 5,
+      min: 0.1,
+      max: 3600,
+    }),
+    lockMs: duration('DB_LOCK_TIMEOUT', 'How long a statement may wait for a lock.', {
+      unit: 's',
+      to: 'ms',
+      default: 2,
+      min: 0.1,
+      max: 3600,
+    }),
+    idleTransactionMs: duration('DB_IDLE_TRANSACTION_TIMEOUT', 'How long a transaction may sit idle.', {
+      unit: 's',
+      to: 'ms',
+      default: 10,
+      min: 0.1,
+      max: 3600,
+    }),
+    prepared: boolean(
+      'DB_PREPARED_STATEMENTS',
+      'Whether statements are prepared; false behind a pooler in transaction mode that forgets them.',
+      { default: true },
+    ),
   },
 }
 

@@ -1,6 +1,6 @@
-// Settings of who may come in: tokens, accounts, the first administrator, tenants, limits, password hashing.
-import { readEmail, readHostname, readPem, Unreadable } from '../formats.ts'
-import { boolean, choice, duration, integer, list, rate, secret, text } from '../kinds.ts'
+// Settings of who may come in: tokens, accounts, the first administrator, tenants.
+import { readEmail, readHostname, readPem, readPems, Unreadable } from '../formats.ts'
+import { boolean, choice, duration, integer, list, secret, text } from '../kinds.ts'
 
 export const tokens = {
   algorithm: choice(
@@ -30,20 +30,25 @@ export const tokens = {
     read: readPem,
     shown: 'made on first start in development; required in production with RS256 and EdDSA',
   }),
-  previousPublicKeys: list(
-    'JWT_PREVIOUS_PUBLIC_KEYS',
-    'Public keys of earlier private keys whose tokens are still accepted.',
-    {
+  previousPrivateKeys: {
+    ...list('JWT_PREVIOUS_PRIVATE_KEYS', 'Earlier values of JWT_PRIVATE_KEY whose tokens are still accepted.', {
       default: [],
       of: 'keys in PEM form',
       item: readPem,
+    }),
+    allowed: 'keys in PEM form, one after the other',
+    secret: true,
+    parse: readPems,
+  },
+  refreshSecret: secret(
+    'REFRESH_TOKEN_SECRET',
+    'Makes and proves refresh tokens; without one of its own, a change of JWT_SECRET ends every session.',
+    {
+      allowed: 'text, at least 32 characters in production',
+      aliases: ['JWT_REFRESH_SECRET_KEY'],
+      shown: 'derived from JWT_SECRET',
     },
   ),
-  refreshSecret: secret('REFRESH_TOKEN_SECRET', 'Hashes refresh tokens and other single-use tokens.', {
-    allowed: 'text, at least 32 characters in production',
-    aliases: ['JWT_REFRESH_SECRET_KEY'],
-    shown: 'derived from JWT_SECRET',
-  }),
   accessSeconds: duration('ACCESS_TOKEN_EXPIRE_MINUTES', 'How long an access token is valid.', {
     unit: 'm',
     to: 's',
@@ -63,7 +68,7 @@ export const tokens = {
       aliases: ['JWT_ACCESS_TOKEN_EXPIRE_MINUTES'],
     },
   ),
-  refreshAbsoluteSeconds: duration('REFRESH_TOKEN_EXPIRE_DAYS', 'How long a session lasts at most.', {
+  absoluteSeconds: duration('REFRESH_TOKEN_EXPIRE_DAYS', 'How long a session lasts at most.', {
     unit: 'd',
     to: 's',
     default: 30,
@@ -71,24 +76,20 @@ export const tokens = {
     max: 366,
     aliases: ['JWT_REFRESH_TOKEN_EXPIRE_DAYS'],
   }),
-  refreshIdleSeconds: duration('REFRESH_TOKEN_IDLE_DAYS', 'How long a session lasts without being used.', {
+  idleSeconds: duration('REFRESH_TOKEN_IDLE_DAYS', 'How long a session lasts without being used.', {
     unit: 'd',
     to: 's',
     default: 7,
     min: 0.01,
     max: 366,
   }),
-  refreshGraceSeconds: duration(
-    'REFRESH_GRACE_SECONDS',
-    'How long a spent refresh token still answers with its successor.',
-    {
-      unit: 's',
-      to: 's',
-      default: 10,
-      min: 0,
-      max: 60,
-    },
-  ),
+  graceSeconds: duration('REFRESH_GRACE_SECONDS', 'How long a spent refresh token still answers with its successor.', {
+    unit: 's',
+    to: 's',
+    default: 10,
+    min: 0,
+    max: 60,
+  }),
   passwordResetSeconds: duration(
     'PASSWORD_RESET_TOKEN_EXPIRE_MINUTES',
     'How long a link to reset a password is valid.',
@@ -197,59 +198,6 @@ export const tenancy = {
     read: readHostname,
   }),
   creation: choice('TENANT_CREATION', 'Who may create tenants.', { of: ['users', 'admins'], default: 'users' }),
-}
-
-export const limits = {
-  enabled: boolean('RATE_LIMIT_ENABLED', 'Whether requests are counted and refused when there are too many.', {
-    default: true,
-  }),
-  store: choice(
-    'RATE_LIMIT_STORE',
-    'Where requests are counted; auto takes Redis when it is set, memory for one process, else PostgreSQL.',
-    {
-      of: ['auto', 'memory', 'postgres', 'redis'],
-      default: 'auto',
-    },
-  ),
-  authenticated: rate('RATE_LIMIT_AUTHENTICATED', 'Requests of one signed-in actor.', { default: 100 }),
-  anonymous: rate('RATE_LIMIT_UNAUTHENTICATED', 'Requests of one address without signing in.', { default: 20 }),
-  auth: rate('RATE_LIMIT_AUTH_ENDPOINTS', 'Requests of one address to sign in, register and reset passwords.', {
-    default: 5,
-  }),
-  refresh: rate('RATE_LIMIT_REFRESH', 'Token refreshes of one session.', { default: 30 }),
-  login: {
-    max: integer('RATE_LIMIT_ATTEMPTS', 'Sign-in attempts from one address on one account within the window.', {
-      default: 5,
-      min: 1,
-      max: 100_000,
-    }),
-    windowSeconds: duration('RATE_LIMIT_WINDOW_MINUTES', 'The window in which sign-in attempts are counted.', {
-      unit: 'm',
-      to: 's',
-      default: 15,
-      min: 1,
-      max: 1440,
-    }),
-  },
-}
-
-export const hashing = {
-  memoryKib: integer('ARGON2_MEMORY_KIB', 'Memory for one password hash, in KiB.', {
-    default: 19_456,
-    min: 8,
-    max: 4_194_304,
-  }),
-  timeCost: integer('ARGON2_TIME_COST', 'Passes over that memory.', { default: 2, min: 1, max: 100 }),
-  concurrency: integer('HASH_CONCURRENCY', 'How many passwords are hashed at once.', {
-    min: 1,
-    max: 1024,
-    shown: 'the number of cores',
-  }),
-  queue: integer('HASH_QUEUE', 'How many more may wait; beyond that the answer is 503.', {
-    default: 50,
-    min: 0,
-    max: 10_000,
-  }),
 }
 
 function readRole(given: string): string {

@@ -18,7 +18,7 @@ export const app = {
   }),
 }
 
-const trustProxy = list(
+const trustedProxies = list(
   'TRUST_PROXY',
   'The proxies whose X-Forwarded-* headers are believed; nobody by default, and never everybody.',
   {
@@ -55,15 +55,15 @@ export const server = {
     of: ['strict', 'relaxed', 'disabled'],
     default: 'strict',
   }),
-  docs: boolean('DOCS_ENABLED', 'Whether /docs, /redoc and /openapi.json are served.', {
+  documents: boolean('DOCS_ENABLED', 'Whether /docs, /redoc and /openapi.json are served.', {
     default: true,
     defaultIn: { production: false },
   }),
-  trustProxy: {
-    ...trustProxy,
-    parse: (given: string) => (/^(?:false|no|off|none|0)$/i.test(given) ? [] : trustProxy.parse(given)),
+  trustedProxies: {
+    ...trustedProxies,
+    parse: (given: string) => (/^(?:false|no|off|none|0)$/i.test(given) ? [] : trustedProxies.parse(given)),
   },
-  bodyLimitBytes: size('BODY_LIMIT', 'The largest request body, uploads apart.', {
+  bodyLimit: size('BODY_LIMIT', 'The largest request body, uploads apart.', {
     default: 256,
     unit: 'kb',
     min: 1,

@@ -20,5 +20,5 @@ export function parseIfMatch(header: string | undefined): number | undefined {
 
 /** Whether an If-None-Match header lists the tag. */
 export function matches(header: string | undefined, etag: string): boolean {
-  return header !== undefined && header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)
+  return header?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag) ?? false
 }

@@ -62,7 +62,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
         files: files.files as Record<string, UploadedFile>,
       }
       const value = await route.handle(context as never)
-      return answer(request, reply, dialect, route, status, value)
+      return answer(request, reply, { dialect, route, status }, value)
     },
   })
 }
@@ -70,9 +70,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
 function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  dialect: Dialect,
-  route: Route,
-  status: number,
+  { dialect, route, status }: { dialect: Dialect; route: Route; status: number },
   value: unknown,
 ): FastifyReply {
   if (value instanceof Binary) {

@@ -1,0 +1,57 @@
+// Every exception from "each table belongs to tenants and is protected by policy", with its reason. This list may only shrink.
+
+/** Tables without a tenant policy. */
+export const exemptTables: Readonly<Record<string, string>> = {
+  tenants: 'The tenants themselves: read by id or slug before a tenant is set.',
+  users: 'People are global; a tenant sees those who have a membership in it.',
+  refresh_tokens: 'Belongs to a person, not to a tenant; only the other back end of a shared database writes it.',
+  sessions: 'Found by id before the tenant is known; belongs to a person or an administrator.',
+  one_time_tokens: 'Found by hash before anybody is signed in; belongs to a person.',
+  admins: 'The back-office realm stands outside all tenants.',
+  throttles: 'Counts attempts of people who are not signed in.',
+  rate_limits: 'Counts requests before the caller is known.',
+  ashlar_migrations: 'The record of the schema itself.',
+  _prisma_migrations: 'The record that the other back end keeps; the application may not read it.',
+}
+
+/** Unique indexes of tenant tables that hold over all tenants, other than primary keys. */
+export const exemptUniqueIndexes: Readonly<Record<string, string>> = {
+  personal_access_tokens_tokenHash_key:
+    'The hash of 256 random bits: found before the tenant is known, and nothing to guess.',
+}
+
+/** Functions that work with the rights of the tables' owner, each with a pinned search path, and none callable by anybody. */
+export const reviewedDefiners: Readonly<Record<string, string>> = {
+  count_memberships: 'Trigger: a cascade removes memberships of tenants other than the one that is set.',
+  recount_user: 'Trigger: a change of status counts in every tenant of the person.',
+  leave_all_tenants: 'Trigger: a person who is deleted leaves every tenant first, while the status is still known.',
+}
+
+/**
+ * The 22 tables shared with HaloLight's other back end. Foreign keys between them name one column, which that back end needs:
+ * the verbs load the row that is named in its tenant first.
+ */
+export const sharedTables: readonly string[] = [
+  'users',
+  'roles',
+  'permissions',
+  'role_permissions',
+  'user_roles',
+  'teams',
+  'team_members',
+  'documents',
+  'document_shares',
+  'tags',
+  'document_tags',
+  'folders',
+  'files',
+  'calendar_events',
+  'event_attendees',
+  'event_reminders',
+  'conversations',
+  'conversation_participants',
+  'messages',
+  'notifications',
+  'activity_logs',
+  'refresh_tokens',
+]

@@ -1,0 +1,36 @@
+// Mails and what became of them.
+import { sql } from 'drizzle-orm'
+import { check, index, integer, pgTable, text } from 'drizzle-orm/pg-core'
+import { moment, momentNow, tenantId } from '../../../drivers/database/columns.ts'
+
+export const mails = pgTable(
+  'mails',
+  {
+    id: text().primaryKey(),
+    tenantId: tenantId(),
+    template: text(),
+    locale: text().notNull(),
+    subject: text().notNull(),
+    recipients: text().array().notNull(),
+    from: text().notNull(),
+    html: text(),
+    text: text(),
+    /** The encrypted content of a mail that carries a live secret; html and text stay empty then. */
+    sealed: text(),
+    state: text({ enum: ['queued', 'sending', 'sent', 'failed', 'outbox', 'cancelled'] })
+      .notNull()
+      .default('queued'),
+    attempts: integer().notNull().default(0),
+    lastError: text(),
+    providerAnswer: text(),
+    messageId: text(),
+    createdAt: momentNow(),
+    sentAt: moment(),
+  },
+  (table) => [
+    check('mails_state_check', sql`${table.state} IN ('queued', 'sending', 'sent', 'failed', 'outbox', 'cancelled')`),
+    index('mails_tenantId_createdAt_id_idx').on(table.tenantId, table.createdAt.desc(), table.id.desc()),
+  ],
+)
+
+export type MailRow = typeof mails.$inferSelect

@@ -1,0 +1,42 @@
+// Secrets sent by mail, and the counters of failed attempts.
+import { sql } from 'drizzle-orm'
+import { check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { cascade, moment, momentNow } from '../../../drivers/database/columns.ts'
+import { users } from '../users/users.tables.ts'
+
+export const oneTimeTokens = pgTable(
+  'one_time_tokens',
+  {
+    id: text().primaryKey(),
+    userId: text()
+      .notNull()
+      .references(() => users.id, cascade),
+    purpose: text({ enum: ['reset', 'verify'] }).notNull(),
+    tokenHash: text().notNull(),
+    /** The address it was sent to: a changed address makes it worthless. */
+    email: text().notNull(),
+    expiresAt: moment().notNull(),
+    usedAt: moment(),
+    createdAt: momentNow(),
+  },
+  (table) => [
+    check('one_time_tokens_purpose_check', sql`${table.purpose} IN ('reset', 'verify')`),
+    uniqueIndex('one_time_tokens_tokenHash_key').on(table.tokenHash),
+    index('one_time_tokens_userId_purpose_idx').on(table.userId, table.purpose),
+    index('one_time_tokens_expiresAt_idx').on(table.expiresAt),
+  ],
+)
+
+export const throttles = pgTable(
+  'throttles',
+  {
+    key: text().primaryKey(),
+    failures: integer().notNull().default(0),
+    windowEndsAt: moment().notNull(),
+    lockedUntil: moment(),
+  },
+  (table) => [index('throttles_windowEndsAt_idx').on(table.windowEndsAt)],
+)
+
+export type OneTimeTokenRow = typeof oneTimeTokens.$inferSelect
+export type ThrottleRow = typeof throttles.$inferSelect

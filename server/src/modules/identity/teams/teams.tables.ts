@@ -1,0 +1,49 @@
+// Teams and who is in them.
+import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { cascade, setNull, tenantId, utcNow } from '../../../drivers/database/columns.ts'
+import { roles } from '../roles/roles.tables.ts'
+import { users } from '../users/users.tables.ts'
+
+export const teams = pgTable(
+  'teams',
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    description: text(),
+    avatar: text(),
+    ownerId: text()
+      .notNull()
+      .references(() => users.id, cascade),
+    createdAt: utcNow(),
+    updatedAt: utcNow(),
+    tenantId: tenantId(),
+  },
+  (table) => [
+    index('teams_tenantId_createdAt_id_idx').on(table.tenantId, table.createdAt.desc(), table.id.desc()),
+    index('teams_ownerId_idx').on(table.ownerId),
+  ],
+)
+
+export const teamMembers = pgTable(
+  'team_members',
+  {
+    teamId: text()
+      .notNull()
+      .references(() => teams.id, cascade),
+    userId: text()
+      .notNull()
+      .references(() => users.id, cascade),
+    roleId: text().references(() => roles.id, setNull),
+    joinedAt: utcNow(),
+    tenantId: tenantId(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.teamId, table.userId] }),
+    index('team_members_tenantId_userId_idx').on(table.tenantId, table.userId),
+    index('team_members_userId_idx').on(table.userId),
+    index('team_members_roleId_idx').on(table.roleId),
+  ],
+)
+
+export type TeamRow = typeof teams.$inferSelect
+export type TeamMemberRow = typeof teamMembers.$inferSelect

@@ -1,0 +1,79 @@
+// People, who are global, and their memberships, by which a tenant sees them.
+import { sql } from 'drizzle-orm'
+import { bigint, check, index, pgEnum, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { cascade, moment, momentNow, namedTenantId, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
+
+export const userStatus = pgEnum('UserStatus', ['ACTIVE', 'INACTIVE', 'SUSPENDED'])
+
+export const users = pgTable(
+  'users',
+  {
+    id: text().primaryKey(),
+    email: text().notNull(),
+    phone: text(),
+    username: text().notNull(),
+    password: text().notNull(),
+    name: text().notNull(),
+    avatar: text(),
+    status: userStatus().notNull().default('ACTIVE'),
+    department: text(),
+    position: text(),
+    bio: text(),
+    quotaUsed: bigint({ mode: 'number' }).notNull().default(0),
+    lastLoginAt: utc(),
+    createdAt: utcNow(),
+    updatedAt: utcNow(),
+    deletedAt: moment(),
+    emailVerifiedAt: moment(),
+    passwordChangedAt: moment(),
+    locale: text(),
+  },
+  (table) => [
+    index('users_email_idx').on(table.email),
+    uniqueIndex('users_email_key').on(table.email),
+    uniqueIndex('users_phone_key').on(table.phone),
+    index('users_username_idx').on(table.username),
+    uniqueIndex('users_username_key').on(table.username),
+    index('users_lower_email_idx').on(sql`lower(${table.email})`),
+    index('users_lower_username_idx').on(sql`lower(${table.username})`),
+    index('users_name_trgm_idx').using('gin', table.name.op('gin_trgm_ops')),
+    index('users_email_trgm_idx').using('gin', table.email.op('gin_trgm_ops')),
+    index('users_username_trgm_idx').using('gin', table.username.op('gin_trgm_ops')),
+  ],
+)
+
+export const memberships = pgTable(
+  'memberships',
+  {
+    tenantId: tenantId(),
+    userId: text()
+      .notNull()
+      .references(() => users.id, cascade),
+    level: text({ enum: ['OWNER', 'ADMIN', 'MEMBER'] })
+      .notNull()
+      .default('MEMBER'),
+    joinedAt: momentNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.userId] }),
+    index('memberships_userId_idx').on(table.userId),
+    index('memberships_tenantId_joinedAt_userId_idx').on(table.tenantId, table.joinedAt.desc(), table.userId.desc()),
+    check('memberships_level_check', sql`${table.level} IN ('OWNER', 'ADMIN', 'MEMBER')`),
+  ],
+)
+
+/** Written by triggers only. A tenant's members of a status (`DELETED` for deleted people) are the sum of its deltas. */
+export const memberTotals = pgTable(
+  'member_totals',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    tenantId: namedTenantId().notNull(),
+    status: text({ enum: ['ACTIVE', 'INACTIVE', 'SUSPENDED', 'DELETED'] }).notNull(),
+    delta: bigint({ mode: 'number' }).notNull(),
+  },
+  (table) => [index('member_totals_tenantId_status_idx').on(table.tenantId, table.status)],
+)
+
+export type UserRow = typeof users.$inferSelect
+export type MembershipRow = typeof memberships.$inferSelect
+export type MemberTotalRow = typeof memberTotals.$inferSelect
