@@ -17,8 +17,8 @@ export const environment: Check = {
           line,
           message: 'imports node:process: the global process does, and its env is for config.ts only',
         }))
-      walk(ast, (node) => {
-        if (readsEnv(node))
+      walk(ast, (node, ancestors) => {
+        if (readsEnv(node) && !isPath(ancestors.at(-1)))
           findings.push({ path, line: lineOf(node), message: 'reads process.env: only config.ts may' })
       })
       return findings
