@@ -24,7 +24,8 @@ export interface Drivers {
   log: Log
 }
 
-export type App = ReturnType<typeof createModules> & { http: HttpServer }
+export type Modules = ReturnType<typeof createModules>
+export type App = Modules & { http: HttpServer }
 
 /** Builds every module and mounts every route. Nothing listens yet. */
 export async function createApp(config: Config, drivers: Drivers, version: string): Promise<App> {
@@ -54,7 +55,7 @@ export async function createApp(config: Config, drivers: Drivers, version: strin
 /** The modules and their routes, without a server: what the OpenAPI document is made from. */
 export function createModules(config: Config, { database, bus, limits, clock }: Drivers, version: string) {
   const { tokens, accounts, hashing: hashingOptions, server, uploads, app } = config
-  const limiter = createLimiter(config.limits.rules, limits, config.limits.enabled)
+  const limiter = createLimiter(config.limits, limits, config.limits.enabled)
   const audit = createAudit({ database })
   const hashing = createHashing(hashingOptions)
   const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
@@ -65,9 +66,9 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
   const roles = createRoles({ bus })
   const users = createUsers({ database, bus, audit, roles, tenants, sessions, hashing, passwords, defaultRole: accounts.defaultRole })
   const personalTokens = createPersonalTokens({ database, bus, audit })
-  const throttle = createThrottle({ database, rule: accounts.lockout })
+  const throttle = createThrottle({ database, rule: { maxFailures: accounts.maxLoginAttempts, lockSeconds: accounts.lockoutSeconds } })
   const actors = createActors({ database, bus, clock, sessions, personalTokens, tenants, users, roles, isActiveAdmin: async () => false })
-  const auth = createAuth({ database, bus, clock, audit, mail: undefined as never, limiter, throttle, hashing, passwords, sessions, tenants, roles, users, options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl } })
+  const auth = createAuth({ database, bus, clock, audit, mail: { send: async () => undefined }, limiter, throttle, hashing, passwords, sessions, tenants, roles, users, options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl } })
   const system = createSystem({ database, bus, clock, about: { name: app.name, version, environment: app.environment, cache: 'memory' } })
   const avatarMaxBytes = uploads.avatarMaxBytes
   const routes: Route[] = [

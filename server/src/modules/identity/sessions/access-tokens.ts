@@ -69,7 +69,7 @@ function prepare({ algorithm, material }: SigningKey, issuer: string): Key {
   const publicPem = publicKey?.export({ type: 'spki', format: 'pem' }).toString()
   const kid = createHash('sha256').update(publicPem ?? `kid:${material}`).digest('base64url').slice(0, 16)
   const header = { alg: algorithm, typ: 'at+jwt', kid }
-  const signer = (realm: Realm) => createSigner({ key: material, algorithm, header, iss: issuer, aud: AUDIENCE[realm], noTimestamp: true })
+  const signer = (realm: Realm) => createSigner({ key: material, algorithm, header, iss: issuer, aud: AUDIENCE[realm] })
   const verifier = (realm: Realm) =>
     createVerifier({
       key: publicPem ?? material,

@@ -122,6 +122,11 @@ export async function insert(db: Executor, account: NewAccount): Promise<void> {
       ${account.department ?? null}, ${account.position ?? null}, ${account.bio ?? null}, ${account.locale ?? null}, ${account.verified ? sql`now()` : null}, now(), now())`)
 }
 
+/** Whether there is any account at all, deleted ones included. */
+export async function anyExist(db: Executor): Promise<boolean> {
+  return (await db.one(sql`SELECT 1 FROM users LIMIT 1`)) !== undefined
+}
+
 /** Whether an account of any tenant has the address or name already, in any case. */
 export async function taken(db: Executor, column: 'email' | 'username', value: string, exceptId: string): Promise<boolean> {
   const row = await db.one(sql`SELECT 1 FROM users WHERE lower(${identifier(column)}) = lower(${value}) AND id <> ${exceptId} LIMIT 1`)

@@ -28,9 +28,9 @@ export interface AuthMail {
 
 export interface AuthOptions {
   registration: 'open' | 'closed'
-  requireVerification: boolean
-  resetSeconds: number
-  verificationSeconds: number
+  requireEmailVerification: boolean
+  passwordResetSeconds: number
+  emailVerificationSeconds: number
   defaultRole: string
   /** Where links in mails lead; never taken from a request. */
   frontendUrl: string

@@ -32,14 +32,14 @@ export function createRecovery(parts: AuthParts): Recovery {
       const account = await users.findForSignIn(email)
       if (account?.status !== 'ACTIVE') return
       await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
-        const token = await links.make(tx, 'reset', account, options.resetSeconds)
+        const token = await links.make(tx, 'reset', account, options.passwordResetSeconds)
         await mail.send(tx, {
           template: 'password_reset',
           to: { address: account.email, name: account.name },
           locale: account.locale,
-          values: { name: account.name, link: linkTo(options, '/reset-password', token), life: spoken(options.resetSeconds) },
+          values: { name: account.name, link: linkTo(options, '/reset-password', token), life: spoken(options.passwordResetSeconds) },
           sensitive: true,
-          expiresInSeconds: options.resetSeconds,
+          expiresInSeconds: options.passwordResetSeconds,
         })
       })
     },

@@ -26,14 +26,14 @@ export function createRegistering(parts: AuthParts & { database: Database }, sig
   const { database, audit, mail, roles, users, options } = parts
 
   async function sendVerification(tx: Tx, account: { id: string; email: string; name: string; locale: string | null }): Promise<void> {
-    const token = await links.make(tx, 'verify', account, options.verificationSeconds)
+    const token = await links.make(tx, 'verify', account, options.emailVerificationSeconds)
     await mail.send(tx, {
       template: 'verify_email',
       to: { address: account.email, name: account.name },
       locale: account.locale,
-      values: { name: account.name, link: linkTo(options, '/verify-email', token), life: spoken(options.verificationSeconds) },
+      values: { name: account.name, link: linkTo(options, '/verify-email', token), life: spoken(options.emailVerificationSeconds) },
       sensitive: true,
-      expiresInSeconds: options.verificationSeconds,
+      expiresInSeconds: options.emailVerificationSeconds,
     })
   }
 
@@ -74,14 +74,14 @@ export function createRegistering(parts: AuthParts & { database: Database }, sig
     },
 
     async invite(tx, user) {
-      const token = await links.make(tx, 'reset', user, options.verificationSeconds)
+      const token = await links.make(tx, 'reset', user, options.emailVerificationSeconds)
       await mail.send(tx, {
         template: 'account_invitation',
         to: { address: user.email, name: user.name },
         locale: user.locale,
-        values: { name: user.name, link: linkTo(options, '/reset-password', token), life: spoken(options.verificationSeconds) },
+        values: { name: user.name, link: linkTo(options, '/reset-password', token), life: spoken(options.emailVerificationSeconds) },
         sensitive: true,
-        expiresInSeconds: options.verificationSeconds,
+        expiresInSeconds: options.emailVerificationSeconds,
       })
     },
   }

@@ -69,7 +69,7 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
         throw requestErrors('request.invalid', { fields: [{ in: 'body', path: 'email', code: 'missing', message: 'Send an e-mail address or a username.' }] })
       }
       const account = await checkSecret(identifier, body.password, facts)
-      if (options.requireVerification && account.emailVerifiedAt === null) throw authErrors('auth.email_unverified')
+      if (options.requireEmailVerification && account.emailVerifiedAt === null) throw authErrors('auth.email_unverified')
       const tenant = await chooseTenant(account, facts)
       const pair = await database.inTenant(tenant.id, (tx) => admit(tx, account, tenant.level, facts))
       const permissions = await roles.permissionsOf(database.tenant(tenant.id), account.id)

@@ -22,6 +22,8 @@ export interface AccountToMake {
 }
 
 export interface Accounts {
+  /** False on an installation that nobody has entered yet. */
+  anyExist(): Promise<boolean>
   /**
    * Makes an account and its membership in the transaction's tenant. The password's hash is made before the transaction,
    * by `prepare`: hashing inside would hold a connection for as long as it takes.
@@ -72,6 +74,7 @@ export function createAccounts(parts: UserParts): Accounts {
   }
 
   return {
+    anyExist: () => queries.anyExist(database.global),
     prepare,
     add,
     async create(actor, body, facts, invite) {
