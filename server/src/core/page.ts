@@ -1,4 +1,5 @@
 // Lists: what a caller asks for, and what a list answers.
+import { requestErrors } from './errors.ts'
 
 export interface PageRequest {
   /** From 1. */
@@ -40,18 +41,22 @@ export function pageOf<T>(data: T[], total: number, request: PageRequest, nextCu
 }
 
 /** A cursor is the sort key of the last row, opaque to callers. */
-export function encodeCursor(key: readonly (string | number | null)[]): string {
+export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')
 }
 
-/** The sort key inside a cursor, or undefined when it is not one of ours. */
-export function decodeCursor(cursor: string): (string | number | null)[] | undefined {
+type KeyType = 'string' | 'number'
+type KeyOf<T extends readonly KeyType[]> = { -readonly [K in keyof T]: T[K] extends 'number' ? number : string }
+
+/** The sort key inside a cursor that encodeCursor made. Throws `request.invalid` for anything else. */
+export function decodeCursor<const T extends readonly KeyType[]>(cursor: string, shape: T): KeyOf<T> {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
-    return Array.isArray(key) && key.every((part) => part === null || ['string', 'number'].includes(typeof part))
-      ? (key as (string | number | null)[])
-      : undefined
+    if (Array.isArray(key) && key.length === shape.length && key.every((part, at) => typeof part === shape[at])) return key as KeyOf<T>
   } catch {
-    return undefined
+    // Not JSON: the same answer as any other foreign cursor.
   }
+  throw requestErrors('request.invalid', {
+    fields: [{ in: 'query', path: 'cursor', code: 'unknown_cursor', message: 'This is not a cursor that this list gave.' }],
+  })
 }

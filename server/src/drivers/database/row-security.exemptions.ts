@@ -8,6 +8,7 @@ export const exemptTables: Readonly<Record<string, string>> = {
   sessions: 'Found by id before the tenant is known; belongs to a person or an administrator.',
   one_time_tokens: 'Found by hash before anybody is signed in; belongs to a person.',
   admins: 'The back-office realm stands outside all tenants.',
+  avatars: 'Pictures of people and administrators, read by an id that cannot be guessed.',
   throttles: 'Counts attempts of people who are not signed in.',
   rate_limits: 'Counts requests before the caller is known.',
   ashlar_migrations: 'The record of the schema itself.',

@@ -1,0 +1,153 @@
+// Settings of the application as a whole and of its HTTP server.
+import { readHttpUrl, readNetwork, readOrigin } from '../formats.ts'
+import { boolean, choice, duration, type Environment, integer, list, size, text } from '../kinds.ts'
+
+export const environments = ['development', 'staging', 'production', 'test'] as const satisfies Environment[]
+
+export const app = {
+  environment: choice('ENVIRONMENT', 'Where this runs. Production and staging refuse unsafe settings.', {
+    of: environments,
+    default: 'development',
+    aliases: ['NODE_ENV'],
+    also: { dev: 'development', local: 'development', stage: 'staging', prod: 'production', testing: 'test' },
+  }),
+  name: text('PROJECT_NAME', 'The name that people see in mails and in the documentation.', { default: 'Ashlar' }),
+  dataDir: text('DATA_DIR', 'The folder for what is kept on disk: made secrets, uploads, the embedded database.', {
+    default: './data',
+    allowed: 'a folder',
+  }),
+}
+
+const trustedProxies = list(
+  'TRUST_PROXY',
+  'The proxies whose X-Forwarded-* headers are believed; nobody by default, and never everybody.',
+  {
+    default: [],
+    of: 'addresses, networks in CIDR notation, loopback, linklocal, uniquelocal',
+    item: readNetwork,
+  },
+)
+
+export const server = {
+  host: text('HOST', 'The address to listen on; 0.0.0.0 for every interface, as in a container.', {
+    default: '127.0.0.1',
+    allowed: 'an IP address or host name',
+  }),
+  port: integer('PORT', 'The port to listen on; 0 takes a free one.', { default: 8000, min: 0, max: 65_535 }),
+  publicUrl: text('PUBLIC_URL', 'The address under which people reach this server; it stands in links and tokens.', {
+    allowed: 'an http or https address',
+    read: readHttpUrl,
+    shown: 'http://localhost:<PORT>; required in production',
+  }),
+  frontendUrl: text('FRONTEND_URL', 'The address of the web application, for links in mails.', {
+    allowed: 'an http or https address',
+    read: readHttpUrl,
+    shown: '<PUBLIC_URL>',
+  }),
+  corsOrigins: list('CORS_ORIGINS', 'The origins whose pages may call this server from a browser.', {
+    default: [],
+    defaultIn: { development: ['http://localhost:3000', 'http://localhost:5173'] },
+    aliases: ['BACKEND_CORS_ORIGINS'],
+    of: 'origins',
+    item: readOrigin,
+  }),
+  cspMode: choice('CSP_MODE', 'The Content-Security-Policy: strict, relaxed for tools that inline scripts, or none.', {
+    of: ['strict', 'relaxed', 'disabled'],
+    default: 'strict',
+  }),
+  documents: boolean('DOCS_ENABLED', 'Whether /docs, /redoc and /openapi.json are served.', {
+    default: true,
+    defaultIn: { production: false },
+  }),
+  trustedProxies: {
+    ...trustedProxies,
+    parse: (given: string) => (/^(?:false|no|off|none|0)$/i.test(given) ? [] : trustedProxies.parse(given)),
+  },
+  bodyLimit: size('BODY_LIMIT', 'The largest request body, uploads apart.', {
+    default: 256,
+    unit: 'kb',
+    min: 1,
+    max: 102_400,
+  }),
+  requestTimeoutMs: duration('REQUEST_TIMEOUT', 'How long a client may take to send a whole request.', {
+    unit: 's',
+    to: 'ms',
+    default: 30,
+    min: 1,
+    max: 3600,
+  }),
+  headersTimeoutMs: duration('HEADERS_TIMEOUT', 'How long a client may take to send the headers.', {
+    unit: 's',
+    to: 'ms',
+    default: 10,
+    min: 1,
+    max: 600,
+  }),
+  handlerTimeoutMs: duration('HANDLER_TIMEOUT', 'How long an answer may take, streams and uploads apart.', {
+    unit: 's',
+    to: 'ms',
+    default: 10,
+    min: 1,
+    max: 600,
+  }),
+  keepAliveTimeoutMs: duration(
+    'KEEP_ALIVE_TIMEOUT',
+    'How long an idle connection stays open; longer than the proxy in front keeps it.',
+    {
+      unit: 's',
+      to: 'ms',
+      default: 72,
+      min: 1,
+      max: 3600,
+    },
+  ),
+  maxConnections: integer('MAX_CONNECTIONS', 'How many connections one process accepts.', {
+    default: 12_000,
+    min: 10,
+    max: 1_000_000,
+  }),
+  shutdownTimeoutMs: duration('SHUTDOWN_TIMEOUT', 'How long a stop may wait for requests and jobs in flight.', {
+    unit: 's',
+    to: 'ms',
+    default: 30,
+    min: 1,
+    max: 3600,
+  }),
+  processes: integer('WEB_CONCURRENCY', 'How many processes serve requests; more than one needs DATABASE_URL.', {
+    default: 1,
+    min: 1,
+    max: 128,
+  }),
+}
+
+export const worker = {
+  inProcess: boolean(
+    'WORKER_IN_PROCESS',
+    'Whether the server also runs the background jobs; false when `ashlar worker` runs apart.',
+    {
+      default: true,
+    },
+  ),
+}
+
+export const log = {
+  level: choice('LOG_LEVEL', 'The least severe entry that is logged.', {
+    of: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    also: { critical: 'fatal', warning: 'warn' },
+    shown: 'info; debug when DEBUG is true',
+  }),
+  format: choice('LOG_FORMAT', 'One JSON object a line, or coloured text for people.', {
+    of: ['json', 'pretty'],
+    shown: 'json; pretty in development on a terminal',
+  }),
+}
+
+export const metrics = {
+  port: integer('METRICS_PORT', 'A second port that serves /metrics and nothing else; unset for none.', {
+    min: 1,
+    max: 65_535,
+  }),
+  token: text('METRICS_TOKEN', 'The bearer token that opens /metrics on the public port; unset keeps it shut.', {
+    secret: true,
+  }),
+}

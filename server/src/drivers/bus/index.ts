@@ -1,0 +1,3 @@
+// The door of the bus driver.
+export type { Bus, Message } from './bus.ts'
+export { createPostgresBus } from './postgres.ts'

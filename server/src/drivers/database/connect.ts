@@ -1,0 +1,37 @@
+// Where the database is: a server that the configuration names, or an embedded one under the data folder.
+import { join } from 'node:path'
+import { roleNames } from './roles.ts'
+import { type EmbeddedLog, type EmbeddedServer, startEmbedded } from './embedded/index.ts'
+
+export interface PlaceOptions {
+  /** The owner's URL; undefined for the embedded server. */
+  url: string | undefined
+  /** The application role's own URL, where the operator made the role. */
+  appUrl: string | undefined
+  appPassword: string
+  rolePrefix: string
+  dataDir: string
+}
+
+export interface DatabasePlace {
+  /** The tables' owner: migrations only. Undefined where only the application role's URL is known. */
+  ownerUrl: string | undefined
+  /** The role that row security binds. */
+  appUrl: string
+  embedded: EmbeddedServer | undefined
+}
+
+/** Finds or starts the database. */
+export async function placeDatabase(options: PlaceOptions, log: EmbeddedLog): Promise<DatabasePlace> {
+  const embedded = options.url === undefined && options.appUrl === undefined ? await startEmbedded({ dataDir: join(options.dataDir, 'postgresql'), log }) : undefined
+  const ownerUrl = options.url ?? embedded?.url
+  return { ownerUrl, appUrl: options.appUrl ?? asApplication(ownerUrl!, options), embedded }
+}
+
+/** The owner's URL with the application role and its password in the owner's place. */
+export function asApplication(ownerUrl: string, { rolePrefix, appPassword }: Pick<PlaceOptions, 'rolePrefix' | 'appPassword'>): string {
+  const url = new URL(ownerUrl)
+  url.username = roleNames(rolePrefix).app
+  url.password = encodeURIComponent(appPassword)
+  return url.href
+}

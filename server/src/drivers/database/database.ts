@@ -1,0 +1,153 @@
+// The only way to the database: a handle is always a handle on one tenant, on no tenant, or, by name, across tenants.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type pg from 'pg'
+import { createPool, isUnavailable, type PoolLog, type PoolOptions, statementName, unavailable } from './pool.ts'
+import { type Sql, sql } from './sql.ts'
+import { runWithTenant, type Statement, type StatementResult } from './tenant-query.ts'
+
+export interface Executor {
+  /** The tenant whose rows this handle sees; undefined on global and cross-tenant handles. */
+  readonly tenantId: string | undefined
+  query<Row extends object>(statement: Sql): Promise<Row[]>
+  /** The first row, or undefined. */
+  one<Row extends object>(statement: Sql): Promise<Row | undefined>
+  /** How many rows the statement wrote. */
+  run(statement: Sql): Promise<number>
+}
+
+export interface Tx extends Executor {
+  /** Runs inside the transaction, after the work and before COMMIT, in the order added. */
+  beforeCommit(step: (tx: Tx) => Promise<void>): void
+  /** Runs after COMMIT only. */
+  afterCommit(step: () => void): void
+}
+
+export interface Database {
+  /** Single statements on one tenant's rows: the setting and the statement share a round trip. */
+  tenant(tenantId: string): Executor
+  /** One transaction on one tenant's rows. */
+  inTenant<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Single statements on the tables that belong to no tenant; tenant tables show no row. */
+  readonly global: Executor
+  /** One transaction on the tables that belong to no tenant. */
+  inGlobal<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** One transaction that sees all tenants. Rare, and says why; the reason stands in the database's log of statements. */
+  acrossTenants<T>(reason: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Whether the server answers. */
+  ping(): Promise<boolean>
+  stats(): { total: number; idle: number; waiting: number }
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions extends PoolOptions {
+  /** The role that acrossTenants takes on for its transaction. */
+  acrossRole: string
+}
+
+export function createDatabase(options: DatabaseOptions, log: PoolLog): Database {
+  const pool = createPool(options, log)
+  const prepared = (statement: Sql): Statement => {
+    const text = statement.text
+    return { name: options.prepared ? statementName(text) : undefined, text, values: statement.values }
+  }
+
+  async function withClient<T>(work: (client: pg.PoolClient, discard: () => void) => Promise<T>): Promise<T> {
+    if (inTransaction.getStore())
+      throw new Error('A second connection was asked for inside a transaction: pass its handle on.')
+    const client = await pool.connect().catch((error) => {
+      throw unavailable(error)
+    })
+    let broken = false
+    const discard = () => {
+      broken = true
+    }
+    try {
+      return await work(client, discard)
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      if (!isLostRace(error)) discard()
+      throw unavailable(error)
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  function single(tenantId: string | undefined): Executor {
+    return executor(tenantId, (statement) =>
+      withClient((client) =>
+        tenantId === undefined
+          ? client.query(prepared(statement))
+          : runWithTenant(client, tenantId, prepared(statement)),
+      ),
+    )
+  }
+
+  async function transaction<T>(
+    tenantId: string | undefined,
+    opening: Sql[],
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<T> {
+    const beforeCommit: ((tx: Tx) => Promise<void>)[] = []
+    const afterCommit: (() => void)[] = []
+    const result = await withClient((client, discard) =>
+      inTransaction.run(true, async () => {
+        const tx: Tx = {
+          ...executor(tenantId, (statement) => client.query(prepared(statement))),
+          beforeCommit: (step) => void beforeCommit.push(step),
+          afterCommit: (effect) => void afterCommit.push(effect),
+        }
+        try {
+          await client.query('BEGIN')
+          for (const statement of opening) await tx.run(statement)
+          const value = await work(tx)
+          for (let step = beforeCommit.shift(); step; step = beforeCommit.shift()) await step(tx)
+          await client.query('COMMIT')
+          return value
+        } catch (error) {
+          // A session that cannot roll back must not go back to the pool: the next borrower would read in its tenant.
+          await client.query('ROLLBACK').catch(discard)
+          throw error
+        }
+      }),
+    )
+    for (const effect of afterCommit) effect()
+    return result
+  }
+
+  return {
+    tenant: single,
+    global: single(undefined),
+    inTenant: (tenantId, work) =>
+      transaction(tenantId, [sql`SELECT set_config('app.tenant_id', ${tenantId}, true)`], work),
+    inGlobal: (work) => transaction(undefined, [], work),
+    acrossTenants: (reason, work) =>
+      transaction(
+        undefined,
+        [sql`SELECT set_config('role', ${options.acrossRole}, true), set_config('app.across_reason', ${reason}, true)`],
+        work,
+      ),
+    ping: () =>
+      withClient((client) => client.query('SELECT 1')).then(
+        () => true,
+        () => false,
+      ),
+    stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  }
+}
+
+const inTransaction = new AsyncLocalStorage<boolean>()
+
+function executor(tenantId: string | undefined, execute: (statement: Sql) => Promise<StatementResult>): Executor {
+  return {
+    tenantId,
+    query: async <Row extends object>(statement: Sql) => (await execute(statement)).rows as Row[],
+    one: async <Row extends object>(statement: Sql) => (await execute(statement)).rows[0] as Row | undefined,
+    run: async (statement) => (await execute(statement)).rowCount ?? 0,
+  }
+}
+
+// These end the transaction and leave the connection in order.
+function isLostRace(error: unknown): boolean {
+  return ['57014', '55P03', '40001', '40P01'].includes((error as { code?: string }).code ?? '')
+}

@@ -1,0 +1,4 @@
+// The door of the database driver.
+export { createDatabase, type Database, type DatabaseOptions, type Executor, type Tx } from './database.ts'
+export { databaseProblem, violates } from './failures.ts'
+export { assignments, containing, empty, identifier, join, type Sql, sql, where } from './sql.ts'

@@ -1,0 +1,32 @@
+// SQL as tagged templates: values become parameters, fragments nest, and nothing else can enter a statement.
+import template, { empty, join, raw, type Sql } from 'sql-template-tag'
+
+export { empty, join, type Sql }
+
+/** A statement or a fragment of one. Interpolated values become `$n` parameters; interpolated fragments are spliced in. */
+export const sql = template
+
+/** A quoted identifier (`"createdAt"`), for names that come from a list in our own code. */
+export function identifier(name: string): Sql {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new Error(`Not an identifier: ${name}`)
+  return raw(`"${name}"`)
+}
+
+/** `"a" = $1, "b" = $2` for the keys that are not undefined; keys are columns of our own code, never a caller's. */
+export function assignments(changes: Record<string, unknown>): Sql {
+  const parts = Object.entries(changes)
+    .filter(([, value]) => value !== undefined)
+    .map(([column, value]) => sql`${identifier(column)} = ${value}`)
+  return join(parts, ', ')
+}
+
+/** ` AND `-joined conditions as a WHERE clause, or nothing when there is none. */
+export function where(conditions: (Sql | undefined | false)[]): Sql {
+  const present = conditions.filter((condition): condition is Sql => Boolean(condition))
+  return present.length ? sql`WHERE ${join(present, ' AND ')}` : empty
+}
+
+/** A LIKE pattern that finds the text anywhere, with the text's own wildcards taken literally. */
+export function containing(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`
+}

@@ -1,0 +1,110 @@
+// The HaloLight dialect, /api: the shapes that its front ends send and read. Every quirk of theirs lives here.
+import Type, { type TSchema } from 'typebox'
+import { toSnake } from '../casing.ts'
+import type { Route } from '../routes.ts'
+import { type Dialect, servedOn } from './dialect.ts'
+
+/** Lists that the front end iterates without unwrapping. */
+const BARE_LISTS = new Set(['roles.list', 'permissions.list'])
+
+/** Writes that the front end sends with another verb than the canonical one. */
+const LOGOUT_ENDS_ALL = 'auth.logout'
+
+type Json = Record<string, unknown>
+
+export const halolight: Dialect = {
+  base: 'halolight',
+  prefix: '/api',
+  title: 'Ashlar API, HaloLight dialect',
+  unknownKeys: 'ignore',
+  routes: (all) => servedOn('halolight', all),
+  accept,
+  success: (route, value) => withBothSpellings(present(route, value)),
+  problem: (problem, { status }) => ({
+    status,
+    contentType: 'application/json; charset=utf-8',
+    body: {
+      detail:
+        problem.kind === 'invalid'
+          ? problem.fields.map((fault) => ({
+              loc: [fault.in, ...fault.path.split('.')],
+              msg: fault.message,
+              type: fault.code,
+            }))
+          : problem.message,
+      message: problem.message,
+      code: problem.code,
+    },
+  }),
+  answerSchema: (route) =>
+    datesInBothSpellings(
+      BARE_LISTS.has(route.operation)
+        ? ((route.answer as unknown as { properties: Json }).properties.data as TSchema)
+        : route.answer,
+    ),
+  problemSchema: Type.Object({
+    detail: Type.Unsafe<unknown>({ type: ['string', 'array'] }),
+    message: Type.String(),
+    code: Type.String(),
+  }),
+  problemContentType: 'application/json',
+}
+
+export { LOGOUT_ENDS_ALL }
+
+/** `phone: ""` means none, a status may be in lower case, `all` means no filter, and an empty search is none. */
+function accept(_route: Route, part: 'body' | 'query', value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
+  const sent = { ...(value as Json) }
+  if (typeof sent.status === 'string') sent.status = sent.status.toUpperCase()
+  if (sent.phone === '') sent.phone = null
+  if (part === 'query') {
+    if (sent.status === 'ALL') delete sent.status
+    for (const key of ['role', 'search']) if (sent[key] === 'all' || sent[key] === '') delete sent[key]
+    if (sent.pageSize !== undefined && sent.limit === undefined) sent.limit = sent.pageSize
+    delete sent.pageSize
+  } else {
+    for (const key of ['roleId', 'avatar', 'username', 'password']) if (sent[key] === '') delete sent[key]
+  }
+  return sent
+}
+
+function present(route: Route, value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value
+  const answer = value as Json
+  if (BARE_LISTS.has(route.operation)) return answer.data
+  if (route.operation.endsWith('.batchDelete'))
+    return { ...answer, deleted_count: answer.deletedCount, deleted: answer.deletedCount, code: 200, data: answer }
+  if (route.method === 'DELETE') return { ...answer, code: 200, data: answer }
+  return answer
+}
+
+/** `createdAt` and `created_at` side by side, wherever they stand. */
+function withBothSpellings(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withBothSpellings)
+  if (value === null || typeof value !== 'object') return value
+  const copy: Json = {}
+  for (const [key, inner] of Object.entries(value)) {
+    copy[key] = withBothSpellings(inner)
+    if (DATE_KEYS.has(key)) copy[toSnake(key)] = inner
+  }
+  return copy
+}
+
+const DATE_KEYS = new Set(['createdAt', 'updatedAt'])
+
+function datesInBothSpellings(schema: TSchema): TSchema {
+  const { properties, items, ...rest } = schema as unknown as { properties?: Record<string, TSchema>; items?: TSchema }
+  const both = (entries: Record<string, TSchema>) =>
+    Object.fromEntries(
+      Object.entries(entries).flatMap(([key, inner]) => {
+        const pair: [string, TSchema][] = [[key, datesInBothSpellings(inner)]]
+        return DATE_KEYS.has(key) ? [...pair, [toSnake(key), inner]] : pair
+      }),
+    )
+  return {
+    ...rest,
+    ...(properties && { properties: both(properties) }),
+    ...(items && { items: datesInBothSpellings(items) }),
+  } as unknown as TSchema
+}

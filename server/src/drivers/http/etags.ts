@@ -1,0 +1,24 @@
+// Entity tags (RFC 9110, 8.8.3): the version of a single resource is its `updatedAt`.
+import { requestErrors } from '../../core/errors.ts'
+
+/** `"<milliseconds of updatedAt>"` for a single resource, undefined for anything else. */
+export function etagOf(value: unknown): string | undefined {
+  const { updatedAt } = (value ?? {}) as { updatedAt?: unknown }
+  if (typeof updatedAt !== 'string') return undefined
+  const time = Date.parse(updatedAt)
+  return Number.isNaN(time) ? undefined : `"${time}"`
+}
+
+/** The version that If-Match names; undefined when it names none or any (`*`). */
+export function parseIfMatch(header: string | undefined): number | undefined {
+  if (header === undefined || header.trim() === '*') return undefined
+  const version = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())?.[1]
+  if (version === undefined)
+    throw requestErrors('request.malformed', { message: 'If-Match must be one ETag that this server gave.' })
+  return Number(version)
+}
+
+/** Whether an If-None-Match header lists the tag. */
+export function matches(header: string | undefined, etag: string): boolean {
+  return header?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag) ?? false
+}

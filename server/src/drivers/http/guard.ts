@@ -1,0 +1,80 @@
+// The guard: credential, tenant, permission and rate class, in that order, before a byte of the body is read.
+import { type Actor, anonymous, type UserActor } from '../../core/actor.ts'
+import { type Problem, requestErrors } from '../../core/errors.ts'
+import { grantFor } from '../../core/permission.ts'
+import { networkOf } from './addresses.ts'
+import type { RateLimiter } from './limits.ts'
+import { type Access, isPublic, type RequestFacts, type Route } from './routes.ts'
+
+/** Turns a credential into an actor; throws `unauthenticated` for a bad one. Implemented by the identity modules. */
+export interface Authenticator {
+  user(credential: string, facts: RequestFacts): Promise<UserActor>
+  admin(credential: string, facts: RequestFacts): Promise<Actor>
+}
+
+export interface Admission {
+  actor: Actor
+  /** RateLimit-* headers of the answer, absent when nothing was counted. */
+  headers: Record<string, string>
+}
+
+/** Decides whether the caller may enter the route. Throws the refusal, with its rate headers in `facts` of none. */
+export async function admit(
+  route: Pick<Route, 'access' | 'rate'>,
+  authorization: string | undefined,
+  facts: RequestFacts,
+  by: { authenticator: Authenticator; limiter: RateLimiter },
+): Promise<Admission> {
+  const rate = route.rate ?? 'general'
+  const network = networkOf(facts.ip)
+  const actor = await identify(route.access, authorization, facts, by.authenticator).catch(async (refusal: Problem) => {
+    // A stranger's knocking counts as a stranger's: else a flood of bad tokens would cost nothing.
+    await by.limiter.take(rate === 'general' ? 'anonymous' : rate, network)
+    throw refusal
+  })
+  const headers =
+    rate === 'general' && actor.kind !== 'anonymous'
+      ? await by.limiter.take(
+          'authenticated',
+          actor.kind === 'user' ? `u:${actor.userId}` : `s:${'adminId' in actor ? actor.adminId : ''}`,
+        )
+      : await by.limiter.take(rate === 'general' ? 'anonymous' : rate, network)
+  authorize(route.access, actor)
+  return { actor, headers }
+}
+
+async function identify(
+  access: Access,
+  authorization: string | undefined,
+  facts: RequestFacts,
+  authenticator: Authenticator,
+): Promise<Actor> {
+  if (isPublic(access)) return anonymous
+  const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+  if (!credential) throw requestErrors('access.unauthenticated')
+  return access === 'admin' ? authenticator.admin(credential, facts) : authenticator.user(credential, facts)
+}
+
+function authorize(access: Access, actor: Actor): void {
+  if (isPublic(access)) return
+  if (access === 'admin') {
+    if (actor.kind !== 'admin') throw requestErrors('access.forbidden')
+    return
+  }
+  if (actor.kind !== 'user') throw requestErrors('access.forbidden')
+  if (access === 'user') return
+  if (access === 'session') {
+    if (actor.sessionId === undefined)
+      throw requestErrors('access.forbidden', { message: 'A personal access token cannot do this. Sign in.' })
+    return
+  }
+  if (!grantFor(actor.permissions, access)) throw missingPermission(access, actor)
+}
+
+/** The refusal that names what is missing and where. */
+export function missingPermission(permission: string, actor: UserActor): Problem {
+  return requestErrors('access.forbidden', {
+    message: `You need the permission ${permission} in this tenant.`,
+    facts: { permission, tenantId: actor.tenantId, ...(actor.tokenId && { limitedBy: 'token' }) },
+  })
+}

@@ -1,0 +1,25 @@
+// The door of the HTTP driver.
+
+export { networkOf } from './addresses.ts'
+export type { Authenticator } from './guard.ts'
+export { missingPermission } from './guard.ts'
+export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } from './limits.ts'
+export { halolightDocument, mainDocument } from './openapi.ts'
+export { type Access, alias, Binary, permissionOf, type RequestFacts, type Route, route, type UploadedFile } from './routes.ts'
+export {
+  Body,
+  Deleted,
+  Email,
+  Id,
+  IdList,
+  IdParams,
+  Message,
+  Nullable,
+  OneOf,
+  PageQuery,
+  pageAnswer,
+  sorting,
+  Text,
+  Timestamp,
+} from './schemas.ts'
+export { createHttp, type HttpOptions, type HttpServer } from './server.ts'

@@ -1,0 +1,138 @@
+// Mounting: one declared route on one base becomes one Fastify route, guard and checks included.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Actor } from '../../core/actor.ts'
+import { requestErrors } from '../../core/errors.ts'
+import { camelKeysFor } from './casing.ts'
+import type { Dialect } from './dialects/index.ts'
+import { etagOf, matches, parseIfMatch } from './etags.ts'
+import { type Authenticator, admit } from './guard.ts'
+import type { RateLimiter } from './limits.ts'
+import { readMultipart } from './multipart.ts'
+import { Binary, type BodyKind, isPublic, type RequestFacts, type Route, type UploadedFile } from './routes.ts'
+import { compileCheck } from './validation.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    actor: Actor | undefined
+  }
+  interface FastifyContextConfig {
+    /** Present on every route: the declared one, or why the route has none. */
+    route?: Route
+    open?: string
+    dialect?: Dialect
+  }
+}
+
+export interface MountParts {
+  authenticator: Authenticator
+  limiter: RateLimiter
+  tenantChoice(request: FastifyRequest): string | undefined
+}
+
+export function mount(app: FastifyInstance, dialect: Dialect, route: Route, parts: MountParts): void {
+  const accepts = route.accepts ?? ['json']
+  const readInput = compileInput(dialect, route)
+  const status = route.status ?? 200
+  // fast-json-stringify writes only what the schema lists; the other dialects change the shape after it.
+  const answersAsDeclared = (dialect.base === 'canonical' || dialect.base === 'plain') && !route.binary
+
+  app.route({
+    method: route.method,
+    url: dialect.prefix + route.path,
+    config: { route, dialect },
+    ...(answersAsDeclared && { schema: { response: { [status]: route.answer } } }),
+    ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
+    onRequest: async (request, reply) => {
+      const facts = factsOf(request, dialect, parts)
+      const admission = await admit(route, request.headers.authorization, facts, parts)
+      request.actor = admission.actor
+      reply.headers(admission.headers)
+      if (route.body) refuseOtherBodies(request, accepts)
+    },
+    handler: async (request, reply) => {
+      const files = request.isMultipart?.()
+        ? await readMultipart(request, route.files ?? {})
+        : { fields: request.body, files: {} }
+      const input = readInput(request, files.fields)
+      const context = {
+        ...input,
+        actor: request.actor!,
+        facts: factsOf(request, dialect, parts),
+        ifMatch: parseIfMatch(request.headers['if-match']),
+        files: files.files as Record<string, UploadedFile>,
+      }
+      const value = await route.handle(context as never)
+      return answer(request, reply, { dialect, route, status }, value)
+    },
+  })
+}
+
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { dialect, route, status }: { dialect: Dialect; route: Route; status: number },
+  value: unknown,
+): FastifyReply {
+  if (value instanceof Binary) {
+    return reply.code(status).header('cache-control', value.cacheControl).type(value.type).send(value.bytes)
+  }
+  if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')
+  const etag = etagOf(value)
+  if (etag) {
+    reply.header('etag', etag)
+    if (request.method === 'GET' && matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
+  }
+  return reply.code(status).send(dialect.success(route, value) as object)
+}
+
+function compileInput(
+  dialect: Dialect,
+  route: Route,
+): (request: FastifyRequest, sentBody: unknown) => { params: unknown; query: unknown; body: unknown } {
+  const checkParams = route.params && compileCheck('path', route.params, 'refuse')
+  const checkQuery = route.query && compileCheck('query', route.query, 'ignore')
+  const checkBody = route.body && compileCheck('body', route.body, dialect.unknownKeys)
+  const camelQuery = camelKeysFor(route.query)
+  const camelBody = camelKeysFor(route.body)
+  return (request, sentBody) => {
+    checkParams?.(request.params)
+    let query: unknown
+    if (checkQuery) {
+      query = dialect.accept(route, 'query', camelQuery({ ...(request.query as object) }))
+      checkQuery(query)
+    }
+    let body: unknown
+    if (checkBody) {
+      body = dialect.accept(route, 'body', camelBody(sentBody ?? {}))
+      checkBody(body)
+    }
+    return { params: request.params, query, body }
+  }
+}
+
+const KINDS: Record<string, BodyKind> = {
+  'application/json': 'json',
+  'application/x-www-form-urlencoded': 'form',
+  'multipart/form-data': 'multipart',
+}
+
+function refuseOtherBodies(request: FastifyRequest, accepts: readonly BodyKind[]): void {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (!type) return
+  const kind = KINDS[type]
+  if (!kind || !accepts.includes(kind)) {
+    throw requestErrors('request.unsupported_media', {
+      message: `This route reads ${accepts.map((one) => Object.keys(KINDS).find((key) => KINDS[key] === one)).join(' or ')}.`,
+    })
+  }
+}
+
+function factsOf(request: FastifyRequest, dialect: Dialect, parts: MountParts): RequestFacts {
+  return {
+    requestId: request.id,
+    ip: request.ip,
+    userAgent: (request.headers['user-agent'] ?? '').slice(0, 512),
+    base: dialect.base,
+    tenantChoice: parts.tenantChoice(request),
+  }
+}

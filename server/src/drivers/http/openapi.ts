@@ -1,0 +1,180 @@
+// The OpenAPI 3.1 document of a base, from the same declarations that mount the routes.
+import type { TSchema } from 'typebox'
+import { type ErrorKind, errorCatalogue } from '../../core/errors.ts'
+import { type Dialect, dialects } from './dialects/index.ts'
+import { statusOf } from './problems.ts'
+import { isPublic, permissionOf, type Route } from './routes.ts'
+
+type Json = Record<string, unknown>
+
+/** The document of the main API: the canonical base, the plain root and the envelope dialect. */
+export function mainDocument(routes: readonly Route[], version: string): Json {
+  return document(
+    dialects.filter((dialect) => dialect.base !== 'halolight'),
+    routes,
+    { title: 'Ashlar API', version },
+  )
+}
+
+/** The document of the HaloLight base. */
+export function halolightDocument(routes: readonly Route[], version: string): Json {
+  return document(
+    dialects.filter((dialect) => dialect.base === 'halolight'),
+    routes,
+    { title: 'Ashlar API, HaloLight dialect', version },
+  )
+}
+
+function document(
+  served: readonly Dialect[],
+  routes: readonly Route[],
+  info: { title: string; version: string },
+): Json {
+  const kinds = new Map(errorCatalogue().map((entry) => [entry.code, entry.kind]))
+  const paths: Record<string, Json> = {}
+  const tags = new Set<string>()
+  for (const dialect of served) {
+    for (const route of dialect.routes(routes)) {
+      const path = (dialect.prefix + route.path).replace(/:(\w+)/g, '{$1}')
+      const tag = route.operation.split('.')[0]!
+      tags.add(tag)
+      paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(dialect, route, tag, kinds) }
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { ...info, license: { name: 'MIT', identifier: 'MIT' }, description: DESCRIPTION },
+    servers: [{ url: '/' }],
+    tags: [...tags].sort().map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token from sign-in, or a personal access token.',
+        },
+      },
+    },
+  }
+}
+
+const DESCRIPTION =
+  'Identity, permissions, tenants and collaboration modules. Every operation names the permission it needs (`x-permission`); a row of another tenant answers exactly as one that does not exist.'
+
+function operationOf(dialect: Dialect, route: Route, tag: string, kinds: Map<string, ErrorKind>): Json {
+  const permission = permissionOf(route.access)
+  const suffix = dialect.base === 'canonical' || dialect.base === 'plain' ? '' : `.${dialect.base}`
+  return {
+    operationId: `${route.operation}${suffix}`,
+    tags: [tag],
+    summary: route.summary,
+    description: [route.description, accessSentence(route)].filter(Boolean).join('\n\n'),
+    ...(!isPublic(route.access) && { security: [{ bearer: [] }] }),
+    'x-access': isPublic(route.access) ? 'public' : permission ? 'permission' : route.access,
+    ...(permission && { 'x-permission': permission }),
+    'x-rate-class': route.rate ?? 'general',
+    parameters: [
+      ...parametersOf(route.params, 'path'),
+      ...parametersOf(route.query, 'query'),
+      ...headerParameters(route),
+    ],
+    ...(route.body && { requestBody: bodyOf(route) }),
+    responses: responsesOf(dialect, route, kinds),
+  }
+}
+
+function accessSentence({ access }: Route): string {
+  if (isPublic(access)) return `Open to anyone: ${access.public}.`
+  if (access === 'session') return 'For a signed-in user, not by a personal access token.'
+  if (access === 'user') return 'For a signed-in user.'
+  if (access === 'admin') return 'For an account of the back-office realm.'
+  return `Needs the permission \`${access}\`.`
+}
+
+function parametersOf(schema: TSchema | undefined, where: 'path' | 'query'): Json[] {
+  const { properties = {}, required = [] } = (schema ?? {}) as {
+    properties?: Record<string, Json>
+    required?: string[]
+  }
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: where,
+    required: where === 'path' || required.includes(name),
+    ...(property.description !== undefined && { description: property.description }),
+    schema: property,
+  }))
+}
+
+function headerParameters(route: Route): Json[] {
+  if (isPublic(route.access) || route.access === 'admin') return []
+  return [
+    {
+      name: 'X-Tenant-ID',
+      in: 'header',
+      required: false,
+      schema: { type: 'string' },
+      description: 'Chooses among the tenants of the caller, by id or slug.',
+    },
+  ]
+}
+
+const MEDIA = { json: 'application/json', form: 'application/x-www-form-urlencoded', multipart: 'multipart/form-data' }
+
+function bodyOf(route: Route): Json {
+  const required = Boolean((route.body as unknown as { required?: string[] }).required?.length)
+  const content = (route.accepts ?? ['json']).map((kind) => [
+    MEDIA[kind],
+    { schema: kind === 'multipart' ? withFiles(route) : route.body },
+  ])
+  return { required, content: Object.fromEntries(content) }
+}
+
+function withFiles(route: Route): Json {
+  const body = route.body as unknown as { properties: Json }
+  const files = Object.keys(route.files ?? {}).map((name) => [
+    name,
+    { type: 'string', contentMediaType: 'application/octet-stream' },
+  ])
+  return { ...body, properties: { ...body.properties, ...Object.fromEntries(files) } }
+}
+
+const GENERAL_ERRORS = ['request.limited', 'server.internal', 'server.unavailable']
+
+function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKind>): Json {
+  const codes = [
+    ...(isPublic(route.access) ? [] : ['access.unauthenticated', 'access.forbidden']),
+    ...(route.body || route.query ? ['request.malformed', 'request.invalid'] : []),
+    ...(route.params ? ['request.not_found'] : []),
+    ...(route.errors ?? []),
+    ...GENERAL_ERRORS,
+  ]
+  const byStatus = new Map<number, string[]>()
+  for (const code of codes) {
+    const kind = kinds.get(code)
+    if (!kind) throw new Error(`${route.operation} names the error ${code}, which no module declares.`)
+    const status = dialect.base === 'envelope' && kind === 'invalid' ? 400 : statusOf(kind)
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const errors = [...byStatus]
+    .sort(([a], [b]) => a - b)
+    .map(([status, list]) => [
+      status,
+      {
+        description: [...new Set(list)].map((code) => `\`${code}\``).join(', '),
+        content: { [dialect.problemContentType]: { schema: dialect.problemSchema } },
+      },
+    ])
+  return {
+    [route.status ?? 200]: {
+      description: 'Success',
+      content: successContent(dialect, route),
+    },
+    ...Object.fromEntries(errors),
+  }
+}
+
+function successContent(dialect: Dialect, route: Route): Json {
+  return route.binary ? { 'application/octet-stream': { schema: route.answer } } : { 'application/json': { schema: dialect.answerSchema(route) } }
+}

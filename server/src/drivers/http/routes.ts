@@ -1,0 +1,159 @@
+// What a route is: one declaration from which mounting, guarding, validating, answering and documenting all follow.
+import type { Static, TSchema } from 'typebox'
+import type { Actor, AdminActor, UserActor } from '../../core/actor.ts'
+import type { Permission } from '../../core/permission.ts'
+
+/**
+ * Who may enter.
+ * - `{ public: reason }`: anyone
+ * - `session`: a signed-in user, not by a personal access token (credentials and sign-in state)
+ * - `user`: a signed-in user or a personal access token
+ * - `admin`: an account of the back-office realm
+ * - a permission such as `users:view`, held in the tenant of the request
+ */
+export type Access = { public: string } | 'session' | 'user' | 'admin' | Permission
+
+/** The bucket that a call is counted in. `general` is per actor when signed in, else per address. */
+export type RateClass = 'general' | 'auth' | 'refresh' | 'uncounted'
+
+/** An API base, by the dialect that it speaks. `plain` is the root without a dialect of its own: health and documents. */
+export type Base = 'canonical' | 'halolight' | 'envelope' | 'plain'
+
+export type BodyKind = 'json' | 'form' | 'multipart'
+
+export interface UploadedFile {
+  /** As the caller named it: a label, never a path. */
+  name: string
+  bytes: Buffer
+}
+
+/** Facts of the request that services may record or decide by. */
+export interface RequestFacts {
+  requestId: string
+  ip: string
+  userAgent: string
+  base: Base
+  /** The tenant that the request names by header or subdomain: an id or a slug, not yet checked. */
+  tenantChoice: string | undefined
+}
+
+export interface RouteContext<A extends Access, P, Q, B> {
+  actor: ActorFor<A>
+  params: P
+  query: Q
+  body: B
+  facts: RequestFacts
+  /** The version that `If-Match` names: `updatedAt` in milliseconds. */
+  ifMatch: number | undefined
+  files: Record<string, UploadedFile>
+}
+
+type ActorFor<A extends Access> = A extends 'admin' ? AdminActor : A extends { public: string } ? Actor : UserActor
+
+export interface RouteDefinition<
+  A extends Access = Access,
+  P extends TSchema = TSchema,
+  Q extends TSchema = TSchema,
+  B extends TSchema = TSchema,
+> {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** In Fastify's form, without the base: `/users/:id`. */
+  path: string
+  /** Stable name, `noun.verb`: the OpenAPI operationId, the log's route, the dialects' key. */
+  operation: string
+  access: A
+  rate?: RateClass
+  /** Where it is served; `canonical` and `halolight` when left out. */
+  bases?: readonly Base[]
+  summary: string
+  description?: string
+  params?: P
+  query?: Q
+  body?: B
+  /** Content types that the body may have; JSON when left out. */
+  accepts?: readonly BodyKind[]
+  /** Names and size limits of the files that a multipart body may carry. */
+  files?: Record<string, { maxBytes: number }>
+  /** Largest body in bytes, where it differs from the server's limit. */
+  bodyLimit?: number
+  /** The status of success: 200 when left out. */
+  status?: 200 | 201 | 202
+  /** What success looks like. */
+  answer: TSchema
+  /** The handler answers with `Binary` bytes instead of JSON. */
+  binary?: true
+  /** The message of success in the envelope dialect. */
+  message?: string
+  /** Codes of the errors.md page that this route can answer beside the general ones. */
+  errors?: readonly string[]
+  handle(context: RouteContext<A, Static<P>, Static<Q>, Static<B>>): Promise<unknown>
+}
+
+/** Bytes with their content type; `cacheControl` where they may be kept. */
+export class Binary {
+  readonly type: string
+  readonly bytes: Buffer
+  readonly cacheControl: string
+
+  constructor(type: string, bytes: Buffer, cacheControl = 'no-store') {
+    this.type = type
+    this.bytes = bytes
+    this.cacheControl = cacheControl
+  }
+}
+
+/** A mounted route: the definition with its types erased. */
+export type Route = Omit<RouteDefinition, 'handle'> & {
+  handle(context: RouteContext<Access, never, never, never>): Promise<unknown>
+}
+
+/** Declares a route; the handler's context is typed by the access and the schemas. */
+export function route<const A extends Access, P extends TSchema, Q extends TSchema, B extends TSchema>(
+  definition: RouteDefinition<A, P, Q, B>,
+): Route {
+  return definition as unknown as Route
+}
+
+/** The same handler under a second method or path, with an operation name of its own. */
+export function alias(
+  original: Route,
+  change: Partial<Pick<Route, 'method' | 'path' | 'bases' | 'summary'>> & { operation: string },
+): Route {
+  return { ...original, ...change }
+}
+
+export function isPublic(access: Access): access is { public: string } {
+  return typeof access === 'object'
+}
+
+/** The permission that the route needs, or undefined when it is open by another rule. */
+export function permissionOf(access: Access): Permission | undefined {
+  return typeof access === 'string' && access.includes(':') ? access : undefined
+}
+
+/** Sentences about what is wrong with the declarations: a route that nobody guards, a name used twice. */
+export function faultsOf(routes: readonly Route[]): string[] {
+  const faults: string[] = []
+  const seen = new Set<string>()
+  for (const one of routes) {
+    const name = `${one.method} ${one.path} (${one.operation})`
+    if (!isDeclaredAccess(one.access))
+      faults.push(`${name} declares no access: name a permission, a kind of actor, or a reason to be public.`)
+    if (seen.has(one.operation)) faults.push(`${name} uses an operation name that another route has.`)
+    seen.add(one.operation)
+  }
+  return faults
+}
+
+function isDeclaredAccess(access: unknown): boolean {
+  if (typeof access === 'object' && access !== null)
+    return (
+      typeof (access as { public?: unknown }).public === 'string' && (access as { public: string }).public.length > 5
+    )
+  return (
+    access === 'session' ||
+    access === 'user' ||
+    access === 'admin' ||
+    (typeof access === 'string' && /^[a-z]+:[a-z]+$/.test(access))
+  )
+}

@@ -1,0 +1,225 @@
+// The HTTP server: limits, headers, the error edge, and every declared route on every base that serves it.
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import cors from '@fastify/cors'
+import formbody from '@fastify/formbody'
+import multipart from '@fastify/multipart'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { actorName } from '../../core/actor.ts'
+import { requestErrors } from '../../core/errors.ts'
+import { networkOf } from './addresses.ts'
+import { dialectFor, dialects } from './dialects/index.ts'
+import { serveDocuments } from './documents.ts'
+import type { Authenticator } from './guard.ts'
+import { type HeaderOptions, securityHeaders } from './headers.ts'
+import { headersOfLimit, type RateLimiter } from './limits.ts'
+import { mount } from './mount.ts'
+import { statusOf, toProblem } from './problems.ts'
+import { faultsOf, type Route } from './routes.ts'
+
+export interface HttpOptions extends HeaderOptions {
+  bodyLimit: number
+  requestTimeoutMs: number
+  headersTimeoutMs: number
+  handlerTimeoutMs: number
+  maxConnections: number
+  /** Addresses and networks (CIDR) whose X-Forwarded-For is believed; empty trusts nobody. */
+  trustedProxies: readonly string[]
+  corsOrigins: readonly string[]
+  /** Serves /docs, /redoc and the OpenAPI documents. */
+  documents: boolean
+  version: string
+  tenancy: { strategy: 'header' | 'subdomain' | 'none'; mainDomain: string | undefined }
+}
+
+export interface HttpParts {
+  routes: readonly Route[]
+  authenticator: Authenticator
+  limiter: RateLimiter
+  log: FastifyBaseLogger
+}
+
+export interface HttpServer {
+  app: FastifyInstance
+  /** Starts to listen; answers the address, `http://127.0.0.1:8000`. */
+  listen(host: string, port: number): Promise<string>
+  /** Tells clients to leave (`Connection: close`), then stops accepting and waits for what is in flight. */
+  drain(): Promise<void>
+}
+
+/** Builds the server. Throws with every undeclared route's name before anything listens. */
+export async function createHttp(options: HttpOptions, parts: HttpParts): Promise<HttpServer> {
+  const faults = faultsOf(parts.routes)
+  if (faults.length) throw new Error(`The routes cannot be mounted:\n- ${faults.join('\n- ')}`)
+
+  const app = createInstance(options, parts.log)
+  let draining = false
+  const headers = securityHeaders(options)
+
+  app.decorateRequest('actor', undefined)
+  app.addHook('onRoute', ({ config, method, url }) => {
+    if (!config?.route && !config?.open) throw new Error(`${method} ${url} is mounted without a declared access.`)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(headers)
+    reply.header('x-request-id', request.id)
+    if (draining) reply.header('connection', 'close')
+  })
+  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply))
+  readBodies(app)
+  if (options.corsOrigins.length) await app.register(cors, corsOptions(options.corsOrigins))
+  await app.register(formbody, { bodyLimit: options.bodyLimit })
+  await app.register(multipart)
+
+  app.setErrorHandler((error, request, reply) => refuse(error, request, reply))
+  app.setNotFoundHandler(async (request, reply) => {
+    await parts.limiter.take('anonymous', networkOf(request.ip))
+    return refuse(requestErrors('request.not_found'), request, reply)
+  })
+
+  const tenantChoice = tenantChooser(options.tenancy)
+  for (const dialect of dialects) {
+    for (const route of dialect.routes(parts.routes)) mount(app, dialect, route, { ...parts, tenantChoice })
+  }
+  if (options.documents) serveDocuments(app, parts.routes, options.version)
+  await app.ready()
+
+  return {
+    app,
+    listen: (host, port) => app.listen({ host, port }),
+    async drain() {
+      draining = true
+      await app.close()
+    },
+  }
+}
+
+function createInstance(options: HttpOptions, log: FastifyBaseLogger): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: options.bodyLimit,
+    requestTimeout: options.requestTimeoutMs,
+    handlerTimeout: options.handlerTimeoutMs,
+    keepAliveTimeout: 72_000,
+    maxRequestsPerSocket: 10_000,
+    forceCloseConnections: 'idle',
+    trustProxy: options.trustedProxies.length ? [...options.trustedProxies] : false,
+    genReqId: requestId,
+    routerOptions: { maxParamLength: 200 },
+    // Node swaps the two timeouts when the request's is the smaller one: headers must be the smaller.
+    http: { headersTimeout: options.headersTimeoutMs, connectionsCheckingInterval: 2_000, maxHeaderSize: 16_384 },
+  })
+  app.server.maxConnections = options.maxConnections
+  return app as unknown as FastifyInstance
+}
+
+/** An incoming X-Request-ID is kept when it is short and plain; else the trace id of a W3C traceparent; else a new one. */
+function requestId(request: IncomingMessage): string {
+  const sent = request.headers['x-request-id']
+  if (typeof sent === 'string' && /^[\w.:-]{1,128}$/.test(sent)) return sent
+  const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(request.headers.traceparent ?? ''))?.[1]
+  return trace ?? randomBytes(12).toString('hex')
+}
+
+// Clients send a JSON content type with no body (a POST that needs none): that is no body, not a broken one.
+function readBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else void parse(request, body as string, done)
+  })
+  app.removeContentTypeParser('text/plain')
+}
+
+function corsOptions(origins: readonly string[]) {
+  return {
+    origin: [...origins],
+    credentials: false,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'x-tenant-id',
+      'x-request-id',
+      'if-match',
+      'if-none-match',
+      'idempotency-key',
+    ],
+    exposedHeaders: [
+      'x-request-id',
+      'etag',
+      'retry-after',
+      'ratelimit-limit',
+      'ratelimit-remaining',
+      'ratelimit-reset',
+    ],
+    maxAge: 600,
+    hideOptionsRoute: true,
+  }
+}
+
+function tenantChooser({
+  strategy,
+  mainDomain,
+}: HttpOptions['tenancy']): (request: FastifyRequest) => string | undefined {
+  if (strategy === 'none') return () => undefined
+  if (strategy === 'header') {
+    return (request) => {
+      const sent = request.headers['x-tenant-id']
+      if (sent === undefined || sent === '') return undefined
+      // Two headers that disagree are joined with a comma by Node: no tenant is called so, which refuses both.
+      return String(sent)
+    }
+  }
+  return (request) => {
+    const host = request.hostname.toLowerCase()
+    return mainDomain && host.endsWith(`.${mainDomain}`) ? host.slice(0, -mainDomain.length - 1) : undefined
+  }
+}
+
+function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = toProblem(error)
+  if (problem.kind === 'internal' || problem.kind === 'unavailable' || problem.code.startsWith('data.')) {
+    request.log.error({ code: problem.code, error: describe(problem.cause ?? problem) }, 'request failed')
+  }
+  const instance = request.url.split('?')[0]!
+  const dialect = request.routeOptions.config.dialect ?? dialectFor(instance)
+  const { status, contentType, body } = dialect.problem(problem, {
+    status: statusOf(problem.kind),
+    requestId: request.id,
+    instance,
+  })
+  if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
+  if (problem.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+  reply.headers(headersOfLimit(problem))
+  // The body may be unread: a keep-alive connection would take its rest for the next request.
+  if (!request.raw.complete) reply.header('connection', 'close')
+  return reply.code(status).header('cache-control', 'no-store').type(contentType).serializer(JSON.stringify).send(body)
+}
+
+/** What an operator needs of an error: never the object itself, which may hold credentials. */
+function describe(error: unknown): object {
+  const { name, message, code, stack, detail } = (error ?? {}) as Record<string, unknown>
+  return { name, message, code, detail, stack }
+}
+
+function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  const { route } = request.routeOptions.config
+  request.log.info(
+    {
+      method: request.method,
+      route: route?.operation ?? 'none',
+      path: request.url.split('?')[0],
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      ip: request.ip,
+      ...(request.actor && {
+        actor: actorName(request.actor),
+        tenant: 'tenantId' in request.actor ? request.actor.tenantId : undefined,
+      }),
+    },
+    'request',
+  )
+}

@@ -1,0 +1,75 @@
+// The audit trail: recorded in the transaction of the change, chained by hash, one chain a tenant.
+import { type Actor, actorName, type UserActor } from '../../../core/actor.ts'
+import { newId } from '../../../core/ids.ts'
+import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../core/page.ts'
+import type { Database, Tx } from '../../../drivers/database/index.ts'
+import type { RequestFacts } from '../../../drivers/http/index.ts'
+import * as queries from './audit.queries.ts'
+import { type AuditEntry, type AuditQuery, toAuditEntry } from './audit.schema.ts'
+
+/** What happened: `action` is `noun.verb`; `changes` holds before and after of the fields that changed, never a secret. */
+export interface Deed {
+  action: string
+  targetType: string
+  targetId: string
+  changes?: Record<string, unknown>
+}
+
+export interface Audit {
+  /**
+   * Adds an entry to the tenant of the transaction. Entries are written just before COMMIT, so that the chain's lock is
+   * held for one statement; if they cannot be written, the change is undone.
+   */
+  record(tx: Tx, actor: Actor, deed: Deed, facts?: RequestFacts): void
+  list(actor: UserActor, query: AuditQuery): Promise<Page<AuditEntry>>
+}
+
+export function createAudit({ database }: { database: Pick<Database, 'tenant'> }): Audit {
+  const pending = new WeakMap<Tx, queries.NewEntry[]>()
+
+  return {
+    record(tx, actor, deed, facts) {
+      let entries = pending.get(tx)
+      if (!entries) {
+        entries = []
+        pending.set(tx, entries)
+        const collected = entries
+        tx.beforeCommit(async () => {
+          pending.delete(tx)
+          await queries.append(tx, collected)
+        })
+      }
+      entries.push(toEntry(actor, deed, facts))
+    },
+
+    async list(actor, query) {
+      const db = database.tenant(actor.tenantId)
+      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
+      const [before] = query.cursor ? decodeCursor(query.cursor, ['number']) : []
+      const offset = before === undefined ? (request.page - 1) * request.limit : 0
+      const [rows, total] = await Promise.all([
+        queries.list(db, query, request.limit, offset, before),
+        queries.count(db, query),
+      ])
+      const last = rows.at(-1)
+      const next = rows.length === request.limit && last && last.seq > 1 ? encodeCursor([last.seq]) : undefined
+      return pageOf(rows.map(toAuditEntry), total, request, next)
+    },
+  }
+}
+
+function toEntry(actor: Actor, deed: Deed, facts: RequestFacts | undefined): queries.NewEntry {
+  return {
+    id: newId(),
+    actor: actorName(actor),
+    actorId: actor.kind === 'user' ? actor.userId : actor.kind === 'admin' ? actor.adminId : null,
+    tokenId: actor.kind === 'user' ? (actor.tokenId ?? null) : null,
+    sessionId: actor.kind === 'user' || actor.kind === 'admin' ? (actor.sessionId ?? null) : null,
+    action: deed.action,
+    targetType: deed.targetType,
+    targetId: deed.targetId,
+    changes: deed.changes ?? null,
+    ip: facts?.ip ?? null,
+    requestId: facts?.requestId ?? null,
+  }
+}

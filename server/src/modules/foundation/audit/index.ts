@@ -1,0 +1,3 @@
+// The door of the audit module.
+export { auditRoutes } from './audit.routes.ts'
+export { type Audit, createAudit, type Deed } from './audit.service.ts'

@@ -1,0 +1,134 @@
+// Who is asking: from a credential to an actor, by way of one cache that every node forgets from at once.
+import type { AdminActor, UserActor } from '../../../core/actor.ts'
+import type { Clock } from '../../../core/clock.ts'
+import { requestErrors } from '../../../core/errors.ts'
+import { covers } from '../../../core/permission.ts'
+import { ACTORS_CHANGED } from '../../../core/topics.ts'
+import type { Bus } from '../../../drivers/bus/index.ts'
+import type { Database } from '../../../drivers/database/index.ts'
+import type { Authenticator, RequestFacts } from '../../../drivers/http/index.ts'
+import type { Roles } from '../roles/index.ts'
+import type { Sessions } from '../sessions/index.ts'
+import { isPersonalToken, type PersonalTokens } from '../tokens/index.ts'
+import type { Tenants } from '../tenants/index.ts'
+import type { Users } from '../users/index.ts'
+import { createActorCache } from './cache.ts'
+
+export interface ActorParts {
+  database: Pick<Database, 'global' | 'tenant'>
+  bus: Bus
+  clock: Clock
+  sessions: Pick<Sessions, 'verify' | 'findLive' | 'touch'>
+  personalTokens: Pick<PersonalTokens, 'resolve' | 'touch'>
+  tenants: Pick<Tenants, 'find' | 'levelOf'>
+  users: Pick<Users, 'credentials'>
+  roles: Pick<Roles, 'permissionsOf'>
+  /** Whether an admin account may act; by the admins module's table. */
+  isActiveAdmin(id: string): Promise<boolean>
+}
+
+/** How long what was loaded is believed without a word from the bus, as a backstop. */
+const BELIEVED_MS = 30_000
+
+export function createActors(parts: ActorParts): Authenticator {
+  const { database, bus, clock, sessions, personalTokens, tenants, users, roles } = parts
+  const cache = createActorCache<UserActor | AdminActor>({ clock, believedMs: BELIEVED_MS, fresh: () => bus.connected() })
+  bus.subscribe(ACTORS_CHANGED, (message) => cache.forget(message))
+  bus.onGap(() => cache.clear())
+
+  const refuse = (cause?: unknown) => requestErrors('access.unauthenticated', { message: 'The access token is not valid or has ended. Sign in again.', cause })
+
+  async function loadUser(userId: string, tenantId: string, base: Pick<UserActor, 'sessionId' | 'tokenId' | 'authenticatedAt'>): Promise<UserActor | undefined> {
+    const db = database.tenant(tenantId)
+    const [account, level, permissions] = await Promise.all([users.credentials(database.global, userId), tenants.levelOf(db, userId), roles.permissionsOf(db, userId)])
+    if (account?.status !== 'ACTIVE' || !level) return undefined
+    return { kind: 'user', userId, tenantId, level, permissions: new Set(permissions), ...base }
+  }
+
+  /** The tenant of the request: the one it names, or the token's. A foreign one and an absent one are the same 404. */
+  async function tenantOf(facts: RequestFacts, standard: string | null | undefined): Promise<string> {
+    const found = await tenants.find(facts.tenantChoice ?? standard ?? '')
+    if (found) return found.id
+    throw facts.tenantChoice ? requestErrors('access.tenant_not_found') : refuse()
+  }
+
+  async function bySession(credential: string, facts: RequestFacts): Promise<UserActor> {
+    const claims = sessions.verify('user', credential)
+    if (!claims) throw refuse()
+    const key = `s:${claims.sid}:${facts.tenantChoice ?? claims.tid ?? ''}`
+    const actor = await cache.get(key, async () => {
+      const session = await sessions.findLive(claims.sid)
+      if (!session || session.userId !== claims.sub) throw refuse()
+      const tenantId = await tenantOf(facts, claims.tid)
+      const authenticatedAt = Math.floor(session.authenticatedAt.getTime() / 1000)
+      const loaded = await loadUser(claims.sub, tenantId, { sessionId: session.id, tokenId: undefined, authenticatedAt })
+      if (!loaded) throw facts.tenantChoice ? requestErrors('access.tenant_not_found') : refuse()
+      const endsAt = Math.min(session.expiresAt.getTime(), session.idleExpiresAt.getTime())
+      return { actor: loaded, endsAt, touch: () => sessions.touch(session.id), names: [session.id, claims.sub, tenantId] }
+    })
+    return actor as UserActor
+  }
+
+  async function byPersonalToken(credential: string, facts: RequestFacts): Promise<UserActor> {
+    const actor = await cache.get(`t:${credential}:${facts.tenantChoice ?? ''}`, async () => {
+      const token = await personalTokens.resolve(credential)
+      if (!token) throw refuse()
+      // A token belongs to one tenant, whatever the request names.
+      if (facts.tenantChoice && (await tenants.find(facts.tenantChoice))?.id !== token.tenantId) throw requestErrors('access.tenant_not_found')
+      if (!(await tenants.find(token.tenantId))) throw refuse()
+      const owner = await loadUser(token.userId, token.tenantId, { sessionId: undefined, tokenId: token.id, authenticatedAt: 0 })
+      if (!owner) throw refuse()
+      const permissions = new Set(narrow(owner.permissions, token.scopes))
+      return {
+        actor: { ...owner, permissions },
+        endsAt: token.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
+        touch: () => personalTokens.touch(token.tenantId, token.id),
+        names: [token.id, token.userId, token.tenantId],
+      }
+    })
+    return actor as UserActor
+  }
+
+  return {
+    user: (credential, facts) => (isPersonalToken(credential) ? byPersonalToken(credential, facts) : bySession(credential, facts)),
+    async admin(credential) {
+      const claims = sessions.verify('admin', credential)
+      if (!claims) throw refuse()
+      const actor = await cache.get(`a:${claims.sid}`, async () => {
+        const session = await sessions.findLive(claims.sid)
+        if (!session || session.adminId !== claims.sub || !(await parts.isActiveAdmin(claims.sub))) throw refuse()
+        const authenticatedAt = Math.floor(session.authenticatedAt.getTime() / 1000)
+        const endsAt = Math.min(session.expiresAt.getTime(), session.idleExpiresAt.getTime())
+        return {
+          actor: { kind: 'admin', adminId: claims.sub, sessionId: session.id, authenticatedAt } satisfies AdminActor,
+          endsAt,
+          touch: () => sessions.touch(session.id),
+          names: [session.id, claims.sub],
+        }
+      })
+      return actor
+    },
+  }
+}
+
+/** What is left of the owner's permissions under a token's scopes: of each pair the narrower one. */
+export function narrow(held: Iterable<string>, scopes: readonly string[]): string[] {
+  const left = new Set<string>()
+  for (const permission of held) {
+    for (const scope of scopes) {
+      if (covers(permission, scope)) left.add(scope)
+      else if (covers(scope, permission)) left.add(permission)
+      else for (const both of intersection(permission, scope)) left.add(both)
+    }
+  }
+  return [...left]
+}
+
+/** `users:*` and `*:view` meet in `users:view`. */
+function intersection(one: string, other: string): string[] {
+  const [a, b] = [one.split(':'), other.split(':')]
+  const pick = (x: string | undefined, y: string | undefined) => (x === '*' ? y : y === '*' || x === y ? x : undefined)
+  const [resource, verb] = [pick(a[0], b[0]), pick(a[1], b[1])]
+  return resource && verb ? [`${resource}:${verb}`] : []
+}
+

@@ -1,0 +1,105 @@
+// Actors in memory: loaded once for concurrent requests, forgotten by name, never believed while the bus is silent.
+import type { Clock } from '../../../core/clock.ts'
+import type { Message } from '../../../drivers/bus/index.ts'
+
+export interface Loaded<A> {
+  actor: A
+  /** When the credential ends, in milliseconds since the epoch. */
+  endsAt: number
+  /** Writes down that the credential was used. */
+  touch(): Promise<void>
+  /** Ids of everything that the actor was made of: session or token, user, tenant. */
+  names: string[]
+}
+
+interface Entry<A> extends Loaded<A> {
+  loadedAt: number
+  touchedAt: number
+}
+
+export interface ActorCache<A> {
+  /** The actor under the key, loaded when it is not known, too old or at its end. What `load` throws is not kept. */
+  get(key: string, load: () => Promise<Loaded<A>>): Promise<A>
+  /** Forgets every actor that a message names. */
+  forget(message: Message): void
+  clear(): void
+}
+
+const MAX_ENTRIES = 100_000
+const TOUCH_MS = 60_000
+
+export function createActorCache<A>({ clock, believedMs, fresh }: { clock: Clock; believedMs: number; fresh(): boolean }): ActorCache<A> {
+  const entries = new Map<string, Entry<A>>()
+  const keysByName = new Map<string, Set<string>>()
+  const loading = new Map<string, Promise<Entry<A>>>()
+  // A message that arrives while something is being loaded may be about just that: the result is used and not kept.
+  let epoch = 0
+
+  function drop(key: string): void {
+    const entry = entries.get(key)
+    if (!entry) return
+    entries.delete(key)
+    for (const name of entry.names) {
+      const keys = keysByName.get(name)
+      keys?.delete(key)
+      if (keys?.size === 0) keysByName.delete(name)
+    }
+  }
+
+  function keep(key: string, entry: Entry<A>): void {
+    if (entries.size >= MAX_ENTRIES) drop(entries.keys().next().value!)
+    entries.set(key, entry)
+    for (const name of entry.names) {
+      const keys = keysByName.get(name)
+      if (keys) keys.add(key)
+      else keysByName.set(name, new Set([key]))
+    }
+  }
+
+  async function loadFresh(key: string, load: () => Promise<Loaded<A>>): Promise<Entry<A>> {
+    const begun = epoch
+    const loaded = await load()
+    const entry: Entry<A> = { ...loaded, loadedAt: clock.now(), touchedAt: 0 }
+    drop(key)
+    if (begun === epoch && fresh()) keep(key, entry)
+    return entry
+  }
+
+  function touchNow(entry: Entry<A>): void {
+    const now = clock.now()
+    if (now - entry.touchedAt < TOUCH_MS) return
+    entry.touchedAt = now
+    // A use that could not be written down is written at the next one; the request does not wait for it.
+    entry.touch().catch(() => {
+      entry.touchedAt = 0
+    })
+  }
+
+  return {
+    async get(key, load) {
+      const now = clock.now()
+      let entry = entries.get(key)
+      if (!entry || now - entry.loadedAt > believedMs || now >= entry.endsAt || !fresh()) {
+        let pending = loading.get(key)
+        if (!pending) {
+          pending = loadFresh(key, load).finally(() => loading.delete(key))
+          loading.set(key, pending)
+        }
+        entry = await pending
+      }
+      touchNow(entry)
+      return entry.actor
+    },
+    forget(message) {
+      epoch++
+      for (const name of Object.values(message)) {
+        for (const key of [...(keysByName.get(String(name)) ?? [])]) drop(key)
+      }
+    },
+    clear() {
+      epoch++
+      entries.clear()
+      keysByName.clear()
+    },
+  }
+}

@@ -1,0 +1,82 @@
+// What comes in and what goes out of signing in.
+import Type, { type Static } from 'typebox'
+import { Body, Email, Id, Nullable, OneOf, Timestamp } from '../../../drivers/http/index.ts'
+import type { TokenPair } from '../sessions/index.ts'
+import { User } from '../users/index.ts'
+
+const Secret = Type.String({ minLength: 1, maxLength: 1024, format: 'password' })
+const Link = Type.String({ minLength: 1, maxLength: 200 })
+const Identifier = Type.Optional(Type.String({ minLength: 1, maxLength: 254 }))
+
+export const Login = Body({
+  email: Identifier,
+  username: Identifier,
+  login: Identifier,
+  password: Secret,
+  // The OAuth 2.0 password flow sends these; they change nothing.
+  grantType: Type.Optional(Type.String({ maxLength: 50 })),
+  scope: Type.Optional(Type.String({ maxLength: 500 })),
+  clientId: Type.Optional(Type.String({ maxLength: 200 })),
+  clientSecret: Type.Optional(Type.String({ maxLength: 200 })),
+})
+export type Login = Static<typeof Login>
+
+export const Refresh = Body({ refreshToken: Type.String({ minLength: 1, maxLength: 400 }) })
+export const ForgotPassword = Body({ email: Email })
+export const ResetPassword = Body({ token: Link, password: Type.Optional(Secret), newPassword: Type.Optional(Secret) })
+export type ResetPassword = Static<typeof ResetPassword>
+export const ChangePassword = Body({ oldPassword: Secret, newPassword: Secret })
+export type ChangePassword = Static<typeof ChangePassword>
+export const VerifyEmail = Body({ token: Link })
+
+const tokens = {
+  accessToken: Type.String(),
+  refreshToken: Type.String(),
+  tokenType: Type.Literal('bearer'),
+  expiresAt: Timestamp,
+  expiresIn: Type.Integer({ description: 'Seconds.' }),
+  // RFC 6749, 5.1.
+  access_token: Type.String(),
+  refresh_token: Type.String(),
+  token_type: Type.Literal('bearer'),
+  expires_in: Type.Integer(),
+}
+
+const RoleWithPermissions = Type.Object({
+  id: Id,
+  name: Type.String(),
+  label: Type.String(),
+  description: Nullable(Type.String()),
+  permissions: Type.Array(Type.String()),
+})
+
+const { roles: _roles, ...userFields } = User.properties
+
+export const Me = Type.Object({
+  ...userFields,
+  roles: Type.Array(RoleWithPermissions),
+  permissions: Type.Array(Type.String(), { description: 'Everything that the roles grant in this tenant, wildcards included.' }),
+  tenantId: Id,
+  level: OneOf(['OWNER', 'ADMIN', 'MEMBER']),
+  tenants: Type.Array(Type.Object({ id: Id, name: Type.String(), slug: Type.String(), level: OneOf(['OWNER', 'ADMIN', 'MEMBER']) })),
+})
+export type Me = Static<typeof Me>
+
+export const Tokens = Type.Object(tokens)
+export const SignedIn = Type.Object({ ...tokens, user: Me })
+
+/** A token pair under our names and under those of OAuth 2.0. */
+export function toTokens(pair: TokenPair): Static<typeof Tokens> {
+  const { accessToken, refreshToken, expiresAt, expiresIn } = pair
+  return {
+    accessToken,
+    refreshToken,
+    tokenType: 'bearer',
+    expiresAt,
+    expiresIn,
+    access_token: accessToken,
+    refresh_token: refreshToken,
+    token_type: 'bearer',
+    expires_in: expiresIn,
+  }
+}

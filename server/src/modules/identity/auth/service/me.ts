@@ -1,0 +1,52 @@
+// The signed-in person as they are seen in one tenant, kept in memory until something about them changes.
+import type { UserActor } from '../../../../core/actor.ts'
+import { ACTORS_CHANGED } from '../../../../core/topics.ts'
+import { type Me } from '../auth.schema.ts'
+import type { AuthParts } from './parts.ts'
+
+export interface MeReader {
+  read(who: Pick<UserActor, 'userId' | 'tenantId' | 'level'> & { permissions: Iterable<string> }): Promise<Me>
+}
+
+const MAX_ENTRIES = 20_000
+const BELIEVED_MS = 30_000
+
+export function createMeReader(parts: AuthParts): MeReader {
+  const { database, bus, clock, users, roles, tenants } = parts
+  const known = new Map<string, { me: Me; userId: string; tenantId: string; at: number }>()
+  let epoch = 0
+  bus.onGap(() => known.clear())
+  bus.subscribe(ACTORS_CHANGED, ({ userId, tenantId }) => {
+    epoch++
+    if (userId === undefined && tenantId === undefined) return
+    for (const [key, entry] of known) if (entry.userId === userId || entry.tenantId === tenantId) known.delete(key)
+  })
+
+  return {
+    async read({ userId, tenantId, level, permissions }) {
+      const key = `${userId}:${tenantId}`
+      const entry = known.get(key)
+      if (entry && bus.connected() && clock.now() - entry.at < BELIEVED_MS) return entry.me
+      const begun = epoch
+      const db = database.tenant(tenantId)
+      const [user, held, of] = await Promise.all([
+        users.me({ userId, tenantId } as UserActor),
+        roles.rolesOf(db, userId),
+        tenants.ofUser(userId),
+      ])
+      const me: Me = {
+        ...user,
+        roles: held,
+        permissions: [...permissions].sort(),
+        tenantId,
+        level,
+        tenants: of.map((tenant) => ({ id: tenant.id, name: tenant.name, slug: tenant.slug, level: tenant.level })),
+      }
+      if (begun === epoch) {
+        if (known.size >= MAX_ENTRIES) known.delete(known.keys().next().value!)
+        known.set(key, { me, userId, tenantId, at: clock.now() })
+      }
+      return me
+    },
+  }
+}

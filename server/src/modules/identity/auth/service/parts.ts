@@ -1,0 +1,64 @@
+// What the verbs of this module work with.
+import type { Clock } from '../../../../core/clock.ts'
+import type { Bus } from '../../../../drivers/bus/index.ts'
+import type { Database, Tx } from '../../../../drivers/database/index.ts'
+import type { RateLimiter } from '../../../../drivers/http/index.ts'
+import type { Audit } from '../../../foundation/audit/index.ts'
+import type { Hashing, PasswordPolicy } from '../../passwords/index.ts'
+import type { Roles } from '../../roles/index.ts'
+import type { Sessions } from '../../sessions/index.ts'
+import type { Tenants } from '../../tenants/index.ts'
+import type { Users } from '../../users/index.ts'
+import type { Throttle } from '../throttle.ts'
+
+/** The mails that signing in sends. `values` are put into the template; a sensitive one holds a live secret. */
+export interface AuthMail {
+  send(
+    tx: Tx,
+    mail: {
+      template: 'verify_email' | 'password_reset' | 'password_reset_success' | 'password_changed' | 'account_invitation' | 'session_replayed'
+      to: { address: string; name: string }
+      locale: string | null
+      values: Record<string, string>
+      sensitive?: boolean
+      expiresInSeconds?: number
+    },
+  ): Promise<unknown>
+}
+
+export interface AuthOptions {
+  registration: 'open' | 'closed'
+  requireVerification: boolean
+  resetSeconds: number
+  verificationSeconds: number
+  defaultRole: string
+  /** Where links in mails lead; never taken from a request. */
+  frontendUrl: string
+}
+
+export interface AuthParts {
+  database: Pick<Database, 'global' | 'tenant' | 'inTenant'>
+  bus: Bus
+  clock: Clock
+  audit: Pick<Audit, 'record'>
+  mail: AuthMail
+  limiter: Pick<RateLimiter, 'take' | 'forget'>
+  throttle: Throttle
+  hashing: Hashing
+  passwords: PasswordPolicy
+  sessions: Sessions
+  tenants: Pick<Tenants, 'find' | 'levelOf' | 'ofUser'>
+  roles: Pick<Roles, 'rolesOf' | 'permissionsOf' | 'assignByName'>
+  users: Users
+  options: AuthOptions
+}
+
+export function linkTo(options: AuthOptions, path: string, token: string): string {
+  return `${options.frontendUrl.replace(/\/$/, '')}${path}?token=${encodeURIComponent(token)}`
+}
+
+/** Minutes or hours for the reader of a mail. */
+export function spoken(seconds: number): string {
+  const minutes = Math.round(seconds / 60)
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`
+}

@@ -1,0 +1,88 @@
+// Making an account for oneself, and proving the address.
+import type { UserActor } from '../../../../core/actor.ts'
+import type { Database, Tx } from '../../../../drivers/database/index.ts'
+import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
+import type { TokenPair } from '../../sessions/index.ts'
+import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import { type Registration, renderAvatar, type User } from '../../users/index.ts'
+import type { Static } from 'typebox'
+import { authErrors } from '../auth.errors.ts'
+import type { Me } from '../auth.schema.ts'
+import { links } from '../links.ts'
+import type { MeReader } from './me.ts'
+import { type AuthParts, linkTo, spoken } from './parts.ts'
+import type { SignIn } from './sign-in.ts'
+
+export interface Registering {
+  register(body: Static<typeof Registration>, picture: UploadedFile | undefined, facts: RequestFacts): Promise<TokenPair & { user: Me }>
+  verifyEmail(token: string, facts: RequestFacts): Promise<void>
+  /** Sends the link again to the address of an account that has not proved it; says nothing about who exists. */
+  resendVerification(email: string): Promise<void>
+  /** Sends a new colleague the link to choose a password. */
+  invite(tx: Tx, user: User): Promise<void>
+}
+
+export function createRegistering(parts: AuthParts & { database: Database }, signIn: SignIn, me: MeReader): Registering {
+  const { database, audit, mail, roles, users, options } = parts
+
+  async function sendVerification(tx: Tx, account: { id: string; email: string; name: string; locale: string | null }): Promise<void> {
+    const token = await links.make(tx, 'verify', account, options.verificationSeconds)
+    await mail.send(tx, {
+      template: 'verify_email',
+      to: { address: account.email, name: account.name },
+      locale: account.locale,
+      values: { name: account.name, link: linkTo(options, '/verify-email', token), life: spoken(options.verificationSeconds) },
+      sensitive: true,
+      expiresInSeconds: options.verificationSeconds,
+    })
+  }
+
+  return {
+    async register(body, picture, facts) {
+      if (options.registration === 'closed') throw authErrors('auth.registration_closed')
+      const avatar = picture && (await renderAvatar(picture.bytes))
+      const prepared = await users.prepare(body)
+      // Strangers join the default tenant whatever the request names: a tenant of others is entered by invitation.
+      const pair = await database.inTenant(DEFAULT_TENANT, async (tx) => {
+        const id = await users.add(tx, prepared, 'MEMBER')
+        await roles.assignByName(tx, id, options.defaultRole)
+        if (avatar) await users.attachAvatar(tx, id, avatar)
+        await sendVerification(tx, { ...prepared, locale: prepared.locale ?? null })
+        const actor = { kind: 'user', userId: id, tenantId: DEFAULT_TENANT } as UserActor
+        audit.record(tx, actor, { action: 'auth.register', targetType: 'user', targetId: id, changes: { email: prepared.email } }, facts)
+        return signIn.admit(tx, { id }, 'MEMBER', facts)
+      })
+      const permissions = await roles.permissionsOf(database.tenant(DEFAULT_TENANT), prepared.id)
+      return { ...pair, user: await me.read({ userId: prepared.id, tenantId: DEFAULT_TENANT, level: 'MEMBER', permissions }) }
+    },
+
+    async verifyEmail(token, facts) {
+      await database.inGlobal(async (tx) => {
+        const link = await links.use(tx, 'verify', token)
+        const account = link && (await users.credentials(tx, link.userId))
+        // A link proves the address that it was sent to, not one that was set later.
+        if (!account || account.email !== link.email) throw authErrors('auth.link_invalid')
+        await users.markVerified(tx, account.id)
+      })
+      void facts
+    },
+
+    async resendVerification(email) {
+      const account = await users.findForSignIn(email)
+      if (!account || account.emailVerifiedAt !== null || account.status !== 'ACTIVE') return
+      await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, (tx) => sendVerification(tx, account))
+    },
+
+    async invite(tx, user) {
+      const token = await links.make(tx, 'reset', user, options.verificationSeconds)
+      await mail.send(tx, {
+        template: 'account_invitation',
+        to: { address: user.email, name: user.name },
+        locale: user.locale,
+        values: { name: user.name, link: linkTo(options, '/reset-password', token), life: spoken(options.verificationSeconds) },
+        sensitive: true,
+        expiresInSeconds: options.verificationSeconds,
+      })
+    },
+  }
+}

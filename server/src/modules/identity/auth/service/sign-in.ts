@@ -1,0 +1,99 @@
+// Signing in, refreshing and signing out.
+import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
+import { requestErrors } from '../../../../core/errors.ts'
+import type { Tx } from '../../../../drivers/database/index.ts'
+import { networkOf, type RequestFacts } from '../../../../drivers/http/index.ts'
+import type { TokenPair } from '../../sessions/index.ts'
+import type { Credentials } from '../../users/index.ts'
+import { authErrors } from '../auth.errors.ts'
+import type { Login, Me } from '../auth.schema.ts'
+import type { MeReader } from './me.ts'
+import type { AuthParts } from './parts.ts'
+
+export interface SignIn {
+  login(body: Login, facts: RequestFacts): Promise<TokenPair & { user: Me }>
+  refresh(token: string, facts: RequestFacts): Promise<TokenPair>
+  /** Ends this session; on the HaloLight base all of them, as its documents say. */
+  logout(actor: UserActor, facts: RequestFacts): Promise<void>
+  logoutAll(actor: UserActor, facts: RequestFacts): Promise<void>
+  /** Tokens and profile for an account that has just proved itself; inside its own transaction. */
+  admit(tx: Tx, account: { id: string }, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair>
+}
+
+export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
+  const { database, audit, mail, limiter, throttle, hashing, sessions, tenants, roles, users, options } = parts
+
+  async function checkSecret(identifier: string, password: string, facts: RequestFacts): Promise<Credentials> {
+    const limitKey = `${networkOf(facts.ip)}:${identifier.toLowerCase()}`
+    let account: Credentials | undefined
+    const right = await throttle.attempt(identifier, async () => {
+      await limiter.take('login', limitKey)
+      account = await users.findForSignIn(identifier)
+      const fits = await hashing.verify(password, account?.password)
+      return fits && account?.status === 'ACTIVE'
+    })
+    if (!right || !account) throw authErrors('auth.wrong_credentials')
+    await limiter.forget('login', limitKey)
+    if (hashing.isOutdated(account.password)) await users.upgradeHash(account.id, account.password, password)
+    return account
+  }
+
+  /** The tenant that the request names, or the account's home, or its oldest membership. */
+  async function chooseTenant(account: Credentials, facts: RequestFacts): Promise<{ id: string; level: MembershipLevel }> {
+    const named = facts.tenantChoice === undefined ? undefined : await tenants.find(facts.tenantChoice)
+    const wished = facts.tenantChoice === undefined ? account.homeTenantId : named?.id
+    const level = wished ? await tenants.levelOf(database.tenant(wished), account.id) : undefined
+    if (wished && level && (named ?? (await tenants.find(wished)))) return { id: wished, level }
+    if (facts.tenantChoice !== undefined) throw requestErrors('access.tenant_not_found')
+    const [oldest] = await tenants.ofUser(account.id)
+    if (!oldest) throw authErrors('auth.no_tenant')
+    return oldest
+  }
+
+  async function admit(tx: Tx, account: { id: string }, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair> {
+    const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId! }, facts)
+    await users.markSignIn(tx, account.id)
+    const actor: UserActor = {
+      kind: 'user', userId: account.id, tenantId: tx.tenantId!, sessionId: pair.sessionId, tokenId: undefined, level, permissions: new Set(), authenticatedAt: 0,
+    }
+    audit.record(tx, actor, { action: 'auth.login', targetType: 'session', targetId: pair.sessionId, changes: { base: facts.base } }, facts)
+    return pair
+  }
+
+  return {
+    admit,
+
+    async login(body, facts) {
+      const identifier = body.email ?? body.username ?? body.login
+      if (identifier === undefined) {
+        throw requestErrors('request.invalid', { fields: [{ in: 'body', path: 'email', code: 'missing', message: 'Send an e-mail address or a username.' }] })
+      }
+      const account = await checkSecret(identifier, body.password, facts)
+      if (options.requireVerification && account.emailVerifiedAt === null) throw authErrors('auth.email_unverified')
+      const tenant = await chooseTenant(account, facts)
+      const pair = await database.inTenant(tenant.id, (tx) => admit(tx, account, tenant.level, facts))
+      const permissions = await roles.permissionsOf(database.tenant(tenant.id), account.id)
+      return { ...pair, user: await me.read({ userId: account.id, tenantId: tenant.id, level: tenant.level, permissions }) }
+    },
+
+    refresh: (token, facts) =>
+      sessions.refresh('user', token, facts, async (tx, session) => {
+        const account = await users.credentials(tx, session.userId!)
+        if (!account) return
+        const values = { name: account.name, device: session.device, ip: facts.ip }
+        await mail.send(tx, { template: 'session_replayed', to: { address: account.email, name: account.name }, locale: account.locale, values })
+      }),
+
+    async logout(actor, facts) {
+      if (facts.base === 'halolight') return this.logoutAll(actor, facts)
+      await sessions.end(actor, actor.sessionId!, facts)
+    },
+
+    async logoutAll(actor, facts) {
+      await database.inTenant(actor.tenantId, async (tx) => {
+        await sessions.endAll(tx, [actor.userId], 'signed out everywhere')
+        audit.record(tx, actor, { action: 'sessions.end_all', targetType: 'user', targetId: actor.userId }, facts)
+      })
+    },
+  }
+}

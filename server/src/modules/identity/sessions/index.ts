@@ -1,0 +1,5 @@
+// The door of the sessions module.
+export { type AccessTokens, createAccessTokens, type Realm, type SigningKey } from './access-tokens.ts'
+export { createRefreshTokens } from './refresh-tokens.ts'
+export { sessionRoutes } from './sessions.routes.ts'
+export { createSessions, type SessionOptions, type SessionRow, type Sessions, type TokenPair } from './sessions.service.ts'

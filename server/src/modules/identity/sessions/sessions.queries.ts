@@ -1,0 +1,116 @@
+// The sessions' SQL. What expires is decided by PostgreSQL's clock.
+import { type Executor, sql } from '../../../drivers/database/index.ts'
+import type { Realm } from './access-tokens.ts'
+
+export interface SessionRow {
+  id: string
+  realm: Realm
+  userId: string | null
+  adminId: string | null
+  tenantId: string | null
+  device: string
+  ip: string
+  nonce: string
+  generation: number
+  createdAt: Date
+  lastSeenAt: Date
+  authenticatedAt: Date
+  expiresAt: Date
+  idleExpiresAt: Date
+}
+
+export interface NewSession {
+  id: string
+  realm: Realm
+  ownerId: string
+  tenantId: string | null
+  userAgent: string
+  device: string
+  ip: string
+  nonce: string
+  absoluteSeconds: number
+  idleSeconds: number
+}
+
+const COLUMNS = sql`id, realm, "userId", "adminId", "tenantId", device, ip, nonce, generation, "createdAt", "lastSeenAt", "authenticatedAt", "expiresAt", "idleExpiresAt"`
+const LIVE = sql`"revokedAt" IS NULL AND "expiresAt" > now() AND "idleExpiresAt" > now()`
+
+export function insert(db: Executor, session: NewSession): Promise<SessionRow | undefined> {
+  const user = session.realm === 'user' ? session.ownerId : null
+  const admin = session.realm === 'admin' ? session.ownerId : null
+  return db.one<SessionRow>(sql`
+    INSERT INTO sessions (id, realm, "userId", "adminId", "tenantId", "userAgent", device, ip, nonce, "expiresAt", "idleExpiresAt")
+    VALUES (${session.id}, ${session.realm}, ${user}, ${admin}, ${session.tenantId}, ${session.userAgent}, ${session.device}, ${session.ip}, ${session.nonce},
+      now() + make_interval(secs => ${session.absoluteSeconds}), now() + make_interval(secs => ${session.idleSeconds}))
+    RETURNING ${COLUMNS}`)
+}
+
+export function findLive(db: Executor, id: string): Promise<SessionRow | undefined> {
+  return db.one<SessionRow>(sql`SELECT ${COLUMNS} FROM sessions WHERE id = ${id} AND ${LIVE}`)
+}
+
+
+/** Moves a live session to its next generation, if the presented one is the current one. One winner, however many try. */
+export function rotate(db: Executor, id: string, generation: number, graceSeconds: number, idleSeconds: number): Promise<SessionRow | undefined> {
+  return db.one<SessionRow>(sql`
+    UPDATE sessions SET generation = generation + 1, "lastSeenAt" = now(),
+      "idleExpiresAt" = LEAST("expiresAt", now() + make_interval(secs => ${idleSeconds})),
+      rotations = jsonb_build_object(generation::text, extract(epoch FROM now())) || COALESCE(
+        (SELECT jsonb_object_agg(key, value) FROM jsonb_each(rotations) WHERE value::text::float8 > extract(epoch FROM now()) - ${graceSeconds}), '{}')
+    WHERE id = ${id} AND generation = ${generation} AND ${LIVE}
+    RETURNING ${COLUMNS}`)
+}
+
+/** The live session, and whether the presented generation is still in its grace time. */
+export function findForGrace(db: Executor, id: string, generation: number, graceSeconds: number): Promise<(SessionRow & { graceful: boolean }) | undefined> {
+  return db.one(sql`
+    SELECT ${COLUMNS}, COALESCE((rotations ->> ${String(generation)})::float8 > extract(epoch FROM clock_timestamp()) - ${graceSeconds}, false) AS graceful
+    FROM sessions WHERE id = ${id} AND ${LIVE}`)
+}
+
+export function touch(db: Executor, id: string, idleSeconds: number): Promise<number> {
+  return db.run(sql`
+    UPDATE sessions SET "lastSeenAt" = now(), "idleExpiresAt" = LEAST("expiresAt", now() + make_interval(secs => ${idleSeconds}))
+    WHERE id = ${id} AND ${LIVE}`)
+}
+
+export function listLive(db: Executor, userId: string): Promise<SessionRow[]> {
+  return db.query<SessionRow>(sql`SELECT ${COLUMNS} FROM sessions WHERE "userId" = ${userId} AND ${LIVE} ORDER BY "lastSeenAt" DESC`)
+}
+
+/** Ends one session of the owner; 0 when there is none. */
+export function revokeOne(db: Executor, id: string, ownerId: string, reason: string): Promise<number> {
+  return db.run(sql`
+    UPDATE sessions SET "revokedAt" = now(), "revokedReason" = ${reason}
+    WHERE id = ${id} AND ("userId" = ${ownerId} OR "adminId" = ${ownerId}) AND "revokedAt" IS NULL`)
+}
+
+/** Ends all sessions of the owners, but one where `except` names it. */
+export function revokeAll(db: Executor, ownerIds: readonly string[], reason: string, except: string | undefined): Promise<number> {
+  return db.run(sql`
+    UPDATE sessions SET "revokedAt" = now(), "revokedReason" = ${reason}
+    WHERE ("userId" = ANY(${ownerIds}) OR "adminId" = ANY(${ownerIds})) AND "revokedAt" IS NULL AND id IS DISTINCT FROM ${except ?? null}`)
+}
+
+/** Ends the owner's oldest sessions beyond the newest `keep`; answers their ids. */
+export function revokeBeyond(db: Executor, ownerId: string, keep: number): Promise<{ id: string }[]> {
+  return db.query<{ id: string }>(sql`
+    UPDATE sessions SET "revokedAt" = now(), "revokedReason" = 'too many sessions'
+    WHERE id IN (
+      SELECT id FROM sessions WHERE ("userId" = ${ownerId} OR "adminId" = ${ownerId}) AND ${LIVE}
+      ORDER BY "lastSeenAt" DESC, id DESC OFFSET ${keep})
+    RETURNING id`)
+}
+
+/** The shared table's refresh tokens of the other back end end with ours. */
+export function deleteSharedTokens(db: Executor, userIds: readonly string[]): Promise<number> {
+  return db.run(sql`DELETE FROM refresh_tokens WHERE "userId" = ANY(${userIds})`)
+}
+
+export function setTenant(db: Executor, id: string, tenantId: string): Promise<number> {
+  return db.run(sql`UPDATE sessions SET "tenantId" = ${tenantId} WHERE id = ${id} AND "revokedAt" IS NULL`)
+}
+
+export function markAuthenticated(db: Executor, id: string): Promise<number> {
+  return db.run(sql`UPDATE sessions SET "authenticatedAt" = now() WHERE id = ${id} AND "revokedAt" IS NULL`)
+}

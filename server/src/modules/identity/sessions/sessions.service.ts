@@ -1,0 +1,176 @@
+// Sessions: one signed-in device each, its access tokens and its family of refresh tokens.
+import type { AdminActor, UserActor } from '../../../core/actor.ts'
+import { type Clock, epochSeconds } from '../../../core/clock.ts'
+import { newId, newSecret } from '../../../core/ids.ts'
+import { ACTORS_CHANGED } from '../../../core/topics.ts'
+import type { Bus } from '../../../drivers/bus/index.ts'
+import type { Database, Tx } from '../../../drivers/database/index.ts'
+import type { RequestFacts } from '../../../drivers/http/index.ts'
+import type { Audit } from '../../foundation/audit/index.ts'
+import type { AccessClaims, AccessTokens, Realm } from './access-tokens.ts'
+import { deviceName } from './devices.ts'
+import { parseRefreshToken, type RefreshToken, type RefreshTokens } from './refresh-tokens.ts'
+import { sessionErrors } from './sessions.errors.ts'
+import * as queries from './sessions.queries.ts'
+import { toSession, type Session } from './sessions.schema.ts'
+
+export type { SessionRow } from './sessions.queries.ts'
+
+export interface SessionOptions {
+  accessSeconds: number
+  /** Life of access tokens given on the HaloLight base. */
+  halolightAccessSeconds: number
+  absoluteSeconds: number
+  idleSeconds: number
+  graceSeconds: number
+  maxSessions: number
+}
+
+export interface TokenPair {
+  accessToken: string
+  refreshToken: string
+  /** End of the access token's life. */
+  expiresAt: string
+  expiresIn: number
+}
+
+export interface Refreshed extends TokenPair {
+  ownerId: string
+  tenantId: string | null
+}
+
+export interface Sessions {
+  /** Opens a session in the caller's transaction; the oldest beyond the limit ends. */
+  open(tx: Tx, owner: { realm: Realm; id: string; tenantId: string | null }, facts: RequestFacts): Promise<TokenPair & { sessionId: string }>
+  /** Rotates. A replayed token outside its grace time ends the session; `onReplay` runs in that transaction. */
+  refresh(realm: Realm, token: string, facts: RequestFacts, onReplay: (tx: Tx, session: queries.SessionRow) => Promise<void>): Promise<Refreshed>
+  /** A new access token of a live session, for another tenant. */
+  switchTenant(tx: Tx, session: queries.SessionRow, tenantId: string, facts: RequestFacts): Promise<TokenPair>
+  verify(realm: Realm, accessToken: string): AccessClaims | undefined
+  findLive(id: string): Promise<queries.SessionRow | undefined>
+  touch(id: string): Promise<void>
+  list(actor: UserActor): Promise<Session[]>
+  /** Ends one of the caller's own sessions. */
+  end(actor: UserActor | AdminActor, id: string, facts: RequestFacts): Promise<void>
+  /** Ends every session of these owners inside the caller's transaction, but `except`. */
+  endAll(tx: Tx, ownerIds: readonly string[], reason: string, except?: string): Promise<void>
+}
+
+export interface SessionParts {
+  database: Pick<Database, 'global' | 'inTenant' | 'inGlobal'>
+  bus: Bus
+  audit: Audit
+  clock: Clock
+  accessTokens: AccessTokens
+  refreshTokens: RefreshTokens
+  options: SessionOptions
+}
+
+export function createSessions(parts: SessionParts): Sessions {
+  const { database, bus, audit, clock, accessTokens, refreshTokens, options } = parts
+
+  function pairFor(session: queries.SessionRow, facts: RequestFacts, generation = session.generation): TokenPair {
+    const now = epochSeconds(clock)
+    const life = facts.base === 'halolight' ? options.halolightAccessSeconds : options.accessSeconds
+    // A token outlives neither its session nor itself.
+    const expires = Math.min(now + life, Math.floor(session.expiresAt.getTime() / 1000))
+    const claims: AccessClaims = {
+      sub: (session.userId ?? session.adminId)!,
+      sid: session.id,
+      ...(session.tenantId && { tid: session.tenantId }),
+      iat: now,
+      exp: expires,
+      auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
+    }
+    return {
+      accessToken: accessTokens.sign(session.realm, claims),
+      refreshToken: refreshTokens.make(session.realm, session.id, session.nonce, generation),
+      expiresAt: new Date(expires * 1000).toISOString(),
+      expiresIn: expires - now,
+    }
+  }
+
+  async function loseReplayed(presented: RefreshToken, session: queries.SessionRow, facts: RequestFacts, onReplay: (tx: Tx, session: queries.SessionRow) => Promise<void>) {
+    const ownerId = (session.userId ?? session.adminId)!
+    await database.inTenant(session.tenantId ?? 'default', async (tx) => {
+      if (!(await queries.revokeOne(tx, session.id, ownerId, 'refresh token replayed'))) return
+      await bus.publish(tx, ACTORS_CHANGED, { sessionId: session.id })
+      audit.record(tx, { kind: 'system', name: 'sessions' }, { action: 'sessions.replay', targetType: 'session', targetId: session.id, changes: { ownerId, generation: presented.generation } }, facts)
+      await onReplay(tx, session)
+    })
+  }
+
+  return {
+    async open(tx, owner, facts) {
+      const session = await queries.insert(tx, {
+        id: newId(),
+        realm: owner.realm,
+        ownerId: owner.id,
+        tenantId: owner.tenantId,
+        userAgent: facts.userAgent,
+        device: deviceName(facts.userAgent),
+        ip: facts.ip,
+        nonce: newSecret(),
+        absoluteSeconds: options.absoluteSeconds,
+        idleSeconds: options.idleSeconds,
+      })
+      const evicted = await queries.revokeBeyond(tx, owner.id, options.maxSessions)
+      for (const { id } of evicted) await bus.publish(tx, ACTORS_CHANGED, { sessionId: id })
+      return { ...pairFor(session!, facts), sessionId: session!.id }
+    },
+
+    async refresh(realm, token, facts, onReplay) {
+      const presented = parseRefreshToken(token)
+      if (!presented) throw sessionErrors('sessions.refresh_invalid')
+      const current = await queries.findForGrace(database.global, presented.sessionId, presented.generation, options.graceSeconds)
+      if (!current || current.realm !== realm || !refreshTokens.fits(realm, presented, current.nonce)) throw sessionErrors('sessions.refresh_invalid')
+      const answer = (session: queries.SessionRow): Refreshed => ({
+        ...pairFor(session, facts, presented.generation + 1),
+        ownerId: (session.userId ?? session.adminId)!,
+        tenantId: session.tenantId,
+      })
+      if (current.generation === presented.generation) {
+        const rotated = await queries.rotate(database.global, current.id, presented.generation, options.graceSeconds, options.idleSeconds)
+        if (rotated) return answer(rotated)
+      } else if (current.graceful) {
+        return answer(current)
+      }
+      // Somebody else rotated it between the two statements, a moment ago: that is within the grace time, or the session ended.
+      const after = await queries.findForGrace(database.global, presented.sessionId, presented.generation, options.graceSeconds)
+      if (after?.graceful) return answer(after)
+      if (!after || after.generation <= presented.generation) throw sessionErrors('sessions.refresh_invalid')
+      await loseReplayed(presented, after, facts, onReplay)
+      throw sessionErrors('sessions.refresh_reused')
+    },
+
+    async switchTenant(tx, session, tenantId, facts) {
+      await queries.setTenant(tx, session.id, tenantId)
+      return pairFor({ ...session, tenantId }, facts)
+    },
+
+    verify: accessTokens.verify,
+    findLive: (id) => queries.findLive(database.global, id),
+    touch: async (id) => void (await queries.touch(database.global, id, options.idleSeconds)),
+
+    async list(actor) {
+      const rows = await queries.listLive(database.global, actor.userId)
+      return rows.map((row) => toSession(row, actor.sessionId))
+    },
+
+    async end(actor, id, facts) {
+      const ownerId = actor.kind === 'user' ? actor.userId : actor.adminId
+      await database.inTenant(actor.kind === 'user' ? actor.tenantId : 'default', async (tx) => {
+        if (!(await queries.revokeOne(tx, id, ownerId, 'ended by its owner'))) throw sessionErrors('sessions.not_found')
+        await bus.publish(tx, ACTORS_CHANGED, { sessionId: id })
+        audit.record(tx, actor, { action: 'sessions.end', targetType: 'session', targetId: id }, facts)
+      })
+    },
+
+    async endAll(tx, ownerIds, reason, except) {
+      await queries.revokeAll(tx, ownerIds, reason, except)
+      await queries.deleteSharedTokens(tx, ownerIds)
+      for (const ownerId of ownerIds) await bus.publish(tx, ACTORS_CHANGED, { userId: ownerId })
+    },
+  }
+}
+

@@ -1,0 +1,9 @@
+// The door of the users module.
+export { renderAvatar } from './avatars.ts'
+export type { AccountToMake, PreparedAccount } from './service/accounts.ts'
+export { normalizeEmail } from './service/parts.ts'
+export { userErrors } from './users.errors.ts'
+export type { Credentials } from './users.queries.ts'
+export { userRoutes } from './users.routes.ts'
+export { Registration, toUser, User } from './users.schema.ts'
+export { createUsers, type Users } from './users.service.ts'

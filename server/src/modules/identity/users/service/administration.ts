@@ -1,0 +1,157 @@
+// What administrators do with the accounts of their tenant.
+import type { UserActor } from '../../../../core/actor.ts'
+import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
+import type { Tx } from '../../../../drivers/database/index.ts'
+import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import { userErrors } from '../users.errors.ts'
+import { administersHere, isSelf, mustAdministerHere, mustBeSomebodyElse } from '../users.policy.ts'
+import * as queries from '../users.queries.ts'
+import { toUser, type User, type UserChanges, type UserQuery, type UserStatus } from '../users.schema.ts'
+import { announce, lockMember, mustBeFree, mustReach, namingConflicts, normalizeEmail, normalizeName, type UserParts } from './parts.ts'
+
+export interface Administration {
+  list(actor: UserActor, query: UserQuery): Promise<Page<User>>
+  get(actor: UserActor, id: string): Promise<User>
+  update(actor: UserActor, id: string, changes: UserChanges, facts: RequestFacts, version?: number): Promise<User>
+  setStatus(actor: UserActor, id: string, status: UserStatus, facts: RequestFacts): Promise<User>
+  /** Soft-deletes the accounts that are at home here, and ends the membership of the others. Ids of strangers are skipped. */
+  remove(actor: UserActor, ids: readonly string[], facts: RequestFacts): Promise<number>
+  restore(actor: UserActor, id: string, facts: RequestFacts): Promise<User>
+}
+
+export function createAdministration(parts: UserParts): Administration {
+  const { database, audit, roles, sessions, hashing, passwords } = parts
+
+  async function reread(tx: Tx, id: string): Promise<User> {
+    return toUser((await queries.findMember(tx, id))!)
+  }
+
+  async function columnsOf(user: queries.UserRow, changes: UserChanges): Promise<Record<string, unknown>> {
+    const { email: sentEmail, name: sentName, username: sentUsername, phone, department, position, bio, locale, avatar } = changes
+    const email = sentEmail === undefined ? undefined : normalizeEmail(sentEmail)
+    const name = sentName === undefined ? undefined : normalizeName(sentName, 'name')
+    const username = sentUsername === undefined ? undefined : normalizeName(sentUsername, 'username')
+    // A new address is not verified, whoever wrote it.
+    const verified = email !== undefined && email !== user.email ? { emailVerifiedAt: null } : {}
+    return { email, name, username, phone, department, position, bio, locale, avatar, ...verified }
+  }
+
+  async function changeState(tx: Tx, user: queries.UserRow, status: UserStatus): Promise<void> {
+    if (status === user.status) return
+    await queries.setStatus(tx, user.id, status)
+    if (status !== 'ACTIVE') await sessions.endAll(tx, [user.id], `account ${status.toLowerCase()}`)
+  }
+
+  return {
+    async list(actor, query) {
+      const db = database.tenant(actor.tenantId)
+      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
+      const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
+      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['string', 'string']) : undefined
+      const offset = after ? 0 : (request.page - 1) * request.limit
+      const [rows, total] = await Promise.all([queries.list(db, query, request.limit, offset, after), queries.count(db, query)])
+      const last = rows.at(-1)
+      const next = byTime && last && rows.length === request.limit ? encodeCursor([last.joinedAt, last.id]) : undefined
+      return pageOf(rows.map(toUser), total, request, next)
+    },
+
+    async get(actor, id) {
+      const user = await queries.findMember(database.tenant(actor.tenantId), id)
+      if (!user) throw userErrors('users.not_found')
+      return toUser(user)
+    },
+
+    async update(actor, id, changes, facts, version) {
+      const { password, status, roleId, roleIds = roleId === undefined ? undefined : [roleId], ...rest } = changes
+      const existing = await queries.findMember(database.tenant(actor.tenantId), id)
+      if (!existing) throw userErrors('users.not_found')
+      if (password !== undefined) await passwords.check(password, existing)
+      const hash = password === undefined ? undefined : await hashing.hash(password)
+      return database.inTenant(actor.tenantId, async (tx) => {
+        const user = await lockMember(tx, id)
+        const columns = await columnsOf(user, rest)
+        const touchesAccount = status !== undefined || hash !== undefined || Object.values(columns).some((value) => value !== undefined)
+        if (touchesAccount) mustAdministerHere(actor, user)
+        if (!isSelf(actor, id)) await mustReach(parts, tx, actor, id)
+        if (status !== undefined && status !== user.status) mustBeSomebodyElse(actor, id)
+        await mustBeFree(tx, columns as { email?: string; username?: string }, id)
+        // The version is checked even where nothing but the roles changes.
+        if (!(await namingConflicts(() => queries.update(tx, id, { id, ...columns }, version)))) throw userErrors('users.changed_meanwhile')
+        if (columns.avatar === null) await queries.deleteAvatar(tx, id)
+        if (status !== undefined) await changeState(tx, user, status)
+        if (hash !== undefined) {
+          await queries.setPassword(tx, id, hash)
+          await sessions.endAll(tx, [id], 'password changed by an administrator', isSelf(actor, id) ? actor.sessionId : undefined)
+        }
+        if (roleIds) {
+          mustBeSomebodyElse(actor, id)
+          await roles.assign(tx, actor, id, roleIds)
+        }
+        await announce(parts, tx, id)
+        const after = await reread(tx, id)
+        audit.record(tx, actor, { action: 'users.edit', targetType: 'user', targetId: id, changes: difference(toUser(user), after, hash !== undefined) }, facts)
+        return after
+      })
+    },
+
+    async setStatus(actor, id, status, facts) {
+      return database.inTenant(actor.tenantId, async (tx) => {
+        const user = await lockMember(tx, id)
+        mustBeSomebodyElse(actor, id)
+        mustAdministerHere(actor, user)
+        await mustReach(parts, tx, actor, id)
+        await changeState(tx, user, status)
+        await announce(parts, tx, id)
+        audit.record(tx, actor, { action: 'users.status', targetType: 'user', targetId: id, changes: { status: [user.status, status] } }, facts)
+        return reread(tx, id)
+      })
+    },
+
+    async remove(actor, ids, facts) {
+      for (const id of ids) mustBeSomebodyElse(actor, id)
+      return database.inTenant(actor.tenantId, async (tx) => {
+        const users = await queries.lockMembers(tx, ids)
+        for (const user of users) await mustReach(parts, tx, actor, user.id)
+        const own = users.filter((user) => administersHere(actor, user)).map((user) => user.id)
+        const guests = users.filter((user) => !administersHere(actor, user)).map((user) => user.id)
+        if (own.length) {
+          await queries.softDelete(tx, own)
+          await sessions.endAll(tx, own, 'account deleted')
+        }
+        if (guests.length) {
+          await queries.removeRoles(tx, guests)
+          await queries.removeMembership(tx, guests)
+        }
+        for (const user of users) {
+          await announce(parts, tx, user.id)
+          const action = administersHere(actor, user) ? 'users.delete' : 'members.remove'
+          audit.record(tx, actor, { action, targetType: 'user', targetId: user.id, changes: { email: user.email } }, facts)
+        }
+        return users.length
+      })
+    },
+
+    async restore(actor, id, facts) {
+      return database.inTenant(actor.tenantId, async (tx) => {
+        const user = await lockMember(tx, id, { deleted: true })
+        mustAdministerHere(actor, user)
+        await mustReach(parts, tx, actor, id)
+        await queries.restore(tx, id)
+        await announce(parts, tx, id)
+        audit.record(tx, actor, { action: 'users.restore', targetType: 'user', targetId: id }, facts)
+        return reread(tx, id)
+      })
+    },
+  }
+}
+
+/** Before and after of what changed; a password only as a fact. */
+export function difference(before: User, after: User, passwordChanged: boolean): Record<string, unknown> {
+  const changes: Record<string, unknown> = passwordChanged ? { password: 'changed' } : {}
+  for (const key of ['email', 'username', 'name', 'phone', 'status', 'department', 'position', 'bio', 'locale', 'avatar'] as const) {
+    if (before[key] !== after[key]) changes[key] = [before[key], after[key]]
+  }
+  const names = (user: User) => user.roles.map((role) => role.name).join(' ')
+  if (names(before) !== names(after)) changes.roles = [names(before), names(after)]
+  return changes
+}

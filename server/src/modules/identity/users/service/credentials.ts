@@ -1,0 +1,27 @@
+// The secret side of accounts, for the modules that sign people in.
+import type { Executor, Tx } from '../../../../drivers/database/index.ts'
+import * as queries from '../users.queries.ts'
+import type { UserParts } from './parts.ts'
+
+export interface CredentialStore {
+  /** The account that an address or a username signs in to; deleted ones do not exist here. */
+  findForSignIn(identifier: string): Promise<queries.Credentials | undefined>
+  credentials(db: Executor, id: string): Promise<queries.Credentials | undefined>
+  /** Writes a hash that the caller made before its transaction. */
+  setPassword(tx: Tx, id: string, hash: string): Promise<void>
+  /** Keeps the same password under a better hash. */
+  upgradeHash(id: string, from: string, password: string): Promise<void>
+  markSignIn(tx: Tx, id: string): Promise<void>
+  markVerified(tx: Tx, id: string): Promise<void>
+}
+
+export function createCredentialStore({ database, hashing }: UserParts): CredentialStore {
+  return {
+    findForSignIn: (identifier) => queries.findByIdentifier(database.global, identifier.normalize('NFKC').trim()),
+    credentials: queries.findCredentials,
+    setPassword: queries.setPassword,
+    upgradeHash: async (id, from, password) => queries.upgradeHash(database.global, id, from, await hashing.hash(password)),
+    markSignIn: queries.markSignIn,
+    markVerified: queries.markVerified,
+  }
+}

@@ -1,0 +1,80 @@
+// What the verbs of this module work with.
+import type { UserActor } from '../../../../core/actor.ts'
+import { invalidField } from '../../../../core/errors.ts'
+import { ACTORS_CHANGED } from '../../../../core/topics.ts'
+import type { Bus } from '../../../../drivers/bus/index.ts'
+import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
+import { violates } from '../../../../drivers/database/index.ts'
+import type { Audit } from '../../../foundation/audit/index.ts'
+import type { Hashing, PasswordPolicy } from '../../passwords/index.ts'
+import type { Roles } from '../../roles/index.ts'
+import type { Sessions } from '../../sessions/index.ts'
+import type { Tenants } from '../../tenants/index.ts'
+import { userErrors } from '../users.errors.ts'
+import { mustNotReachAbove } from '../users.policy.ts'
+import * as queries from '../users.queries.ts'
+
+export interface UserParts {
+  database: Pick<Database, 'global' | 'tenant' | 'inTenant'>
+  bus: Pick<Bus, 'publish'>
+  audit: Pick<Audit, 'record'>
+  roles: Pick<Roles, 'assign' | 'assignByName' | 'permissionsOf'>
+  tenants: Pick<Tenants, 'addMember'>
+  sessions: Pick<Sessions, 'endAll'>
+  hashing: Hashing
+  passwords: PasswordPolicy
+  defaultRole: string
+}
+
+/** Loads a member for writing, or throws `users.not_found`. */
+export async function lockMember(tx: Tx, id: string, options: { deleted?: boolean } = {}): Promise<queries.UserRow> {
+  const [user] = await queries.lockMembers(tx, [id], options)
+  if (!user) throw userErrors('users.not_found')
+  return user
+}
+
+/** Refuses when the target's roles grant something that the actor lacks. */
+export async function mustReach(parts: UserParts, tx: Tx, actor: UserActor, userId: string): Promise<void> {
+  mustNotReachAbove(actor, await parts.roles.permissionsOf(tx, userId))
+}
+
+/** Makes every node forget what it knows of the account. */
+export function announce(parts: UserParts, tx: Tx, userId: string): Promise<void> {
+  return parts.bus.publish(tx, ACTORS_CHANGED, { userId })
+}
+
+/** An e-mail address as it is kept: compatibility forms folded, lower case (the part before the @ too, as every provider treats it). */
+export function normalizeEmail(email: string): string {
+  return email.normalize('NFKC').trim().toLowerCase()
+}
+
+/** Text as it is kept: composed, without surrounding space. Throws when nothing is left. */
+export function normalizeName(name: string, field: string): string {
+  const kept = name.normalize('NFC').trim()
+  if (!kept || /\p{Cc}/u.test(kept)) throw invalidField(field, 'not_text', 'This needs visible characters, without control characters.')
+  return kept
+}
+
+/** Throws the conflict of the field when another account has the value in any case. */
+export async function mustBeFree(db: Executor, values: { email?: string; username?: string }, exceptId: string): Promise<void> {
+  if (values.email !== undefined && (await queries.taken(db, 'email', values.email, exceptId))) throw conflict('email')
+  if (values.username !== undefined && (await queries.taken(db, 'username', values.username, exceptId))) throw conflict('username')
+}
+
+/** Runs a write; a unique index that it hits becomes the conflict of its field. */
+export async function namingConflicts<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (violates(error, 'users_email_key')) throw conflict('email')
+    if (violates(error, 'users_username_key')) throw conflict('username')
+    if (violates(error, 'users_phone_key')) throw conflict('phone')
+    throw error
+  }
+}
+
+function conflict(field: 'email' | 'username' | 'phone') {
+  const problem = userErrors(`users.${field}_taken`)
+  problem.fields.push({ in: 'body', path: field, code: 'taken', message: problem.message })
+  return problem
+}

@@ -1,0 +1,29 @@
+// Who may do what to an account.
+import type { Actor, UserActor } from '../../../core/actor.ts'
+import { grantFor } from '../../../core/permission.ts'
+import { userErrors } from './users.errors.ts'
+import type { UserRow } from './users.queries.ts'
+
+/** Nobody switches off or deletes their own account by the administration's routes. */
+export function mustBeSomebodyElse(actor: Actor, userId: string): void {
+  if (actor.kind === 'user' && actor.userId === userId) throw userErrors('users.self')
+}
+
+/** The account itself (address, password, state) is administered in its home tenant only: else a tenant could take over whom it adds. */
+export function mustAdministerHere(actor: Actor, user: Pick<UserRow, 'homeTenantId'>): void {
+  if (!administersHere(actor, user)) throw userErrors('users.managed_elsewhere')
+}
+
+export function administersHere(actor: Actor, user: Pick<UserRow, 'homeTenantId'>): boolean {
+  return actor.kind === 'admin' || actor.kind === 'system' || (actor.kind === 'user' && actor.tenantId === user.homeTenantId)
+}
+
+/** Nobody administers an account that holds more than they do: its password would be a way up. */
+export function mustNotReachAbove(actor: Actor, targetPermissions: readonly string[]): void {
+  if (actor.kind !== 'user') return
+  if (targetPermissions.some((permission) => !grantFor(actor.permissions, permission))) throw userErrors('users.beyond_own')
+}
+
+export function isSelf(actor: UserActor, userId: string): boolean {
+  return actor.userId === userId
+}

@@ -1,0 +1,220 @@
+// The accounts' SQL. Accounts are global; what a tenant sees of them goes through its memberships.
+import { assignments, containing, type Executor, identifier, join, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import type { SORT_KEYS, UserQuery, UserStatus } from './users.schema.ts'
+
+export interface UserRow {
+  id: string
+  email: string
+  username: string
+  name: string
+  phone: string | null
+  avatar: string | null
+  status: UserStatus
+  department: string | null
+  position: string | null
+  bio: string | null
+  locale: string | null
+  emailVerifiedAt: Date | null
+  homeTenantId: string | null
+  lastLoginAt: Date | null
+  createdAt: Date
+  updatedAt: Date
+  deletedAt: Date | null
+  roles: { id: string; name: string; label: string }[]
+}
+
+const FIELDS = join(
+  'id email username name phone avatar status department position bio locale emailVerifiedAt homeTenantId lastLoginAt createdAt updatedAt deletedAt'
+    .split(' ')
+    .map((field) => sql`u.${identifier(field)}`),
+)
+
+const ROLES = sql`COALESCE((
+  SELECT json_agg(json_build_object('id', r.id, 'name', r.name, 'label', r.label) ORDER BY r.name)
+  FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id), '[]') AS roles`
+
+/** A member of the handle's tenant; deleted ones only when asked for. */
+export function findMember(db: Executor, id: string, options: { deleted?: boolean } = {}): Promise<UserRow | undefined> {
+  return db.one<UserRow>(sql`
+    SELECT ${FIELDS}, ${ROLES} FROM memberships m JOIN users u ON u.id = m."userId"
+    WHERE m."userId" = ${id} AND u."deletedAt" IS ${options.deleted ? sql`NOT NULL` : sql`NULL`}`)
+}
+
+/** The same, and no other transaction can change the account until this one ends. */
+export function lockMembers(db: Executor, ids: readonly string[], options: { deleted?: boolean } = {}): Promise<UserRow[]> {
+  return db.query<UserRow>(sql`
+    SELECT ${FIELDS}, ${ROLES} FROM memberships m JOIN users u ON u.id = m."userId"
+    WHERE m."userId" = ANY(${ids}) AND u."deletedAt" IS ${options.deleted ? sql`NOT NULL` : sql`NULL`}
+    ORDER BY u.id FOR UPDATE OF u`)
+}
+
+const SORT_COLUMNS: Record<(typeof SORT_KEYS)[number], Sql> = {
+  createdAt: sql`m."joinedAt"`,
+  name: sql`u.name`,
+  email: sql`u.email`,
+  username: sql`u.username`,
+  lastLoginAt: sql`u."lastLoginAt"`,
+}
+
+export interface ListedUser extends UserRow {
+  /** The list's default sort key, exact to the microsecond. */
+  joinedAt: string
+}
+
+export function list(db: Executor, query: UserQuery, limit: number, offset: number, after: [string, string] | undefined): Promise<ListedUser[]> {
+  const descending = (query.sortOrder ?? 'desc') === 'desc'
+  const direction = descending ? sql`DESC` : sql`ASC`
+  const key = SORT_COLUMNS[query.sortBy ?? 'createdAt']
+  const past = after && sql`(m."joinedAt", m."userId") ${descending ? sql`<` : sql`>`} (${after[0]}::timestamptz, ${after[1]})`
+  return db.query<ListedUser>(sql`
+    SELECT ${FIELDS}, ${ROLES}, m."joinedAt"::text AS "joinedAt" FROM memberships m JOIN users u ON u.id = m."userId"
+    ${where([...filters(query), past])}
+    ORDER BY ${key} ${direction}, m."userId" ${direction} LIMIT ${limit} OFFSET ${offset}`)
+}
+
+/** Beyond this many matches of a search the total stops counting: the cost of a page must not grow with the table. */
+export const COUNTED_MATCHES = 10_000
+
+/** How many members the filters leave: kept totals where there is only a status, else counted. */
+export async function count(db: Executor, query: UserQuery): Promise<number> {
+  const { search, role, status, deleted } = query
+  if (!search && !role) {
+    const row = await db.one<{ total: number }>(sql`
+      SELECT COALESCE(sum(delta), 0)::bigint AS total FROM member_totals
+      WHERE ${deleted ? sql`status = 'DELETED'` : status ? sql`status = ${status}` : sql`status <> 'DELETED'`}`)
+    return row?.total ?? 0
+  }
+  const row = await db.one<{ total: number }>(sql`
+    SELECT count(*) AS total FROM (
+      SELECT 1 FROM memberships m JOIN users u ON u.id = m."userId" ${where(filters(query))} LIMIT ${COUNTED_MATCHES}) AS matches`)
+  return row?.total ?? 0
+}
+
+function filters({ search, status, role, deleted }: UserQuery): (Sql | false | undefined)[] {
+  const pattern = search && containing(search)
+  return [
+    deleted ? sql`u."deletedAt" IS NOT NULL` : sql`u."deletedAt" IS NULL`,
+    status !== undefined && sql`u.status = ${status}::"UserStatus"`,
+    pattern !== undefined && pattern !== '' && sql`(u.name ILIKE ${pattern} OR u.email ILIKE ${pattern} OR u.username ILIKE ${pattern})`,
+    role !== undefined && sql`EXISTS (SELECT 1 FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id AND (r.id = ${role} OR r.name = ${role}))`,
+  ]
+}
+
+export interface NewAccount {
+  id: string
+  email: string
+  username: string
+  name: string
+  phone: string | null
+  password: string
+  status: UserStatus
+  department?: string | null
+  position?: string | null
+  bio?: string | null
+  locale?: string | null
+  verified?: boolean
+}
+
+export async function insert(db: Executor, account: NewAccount): Promise<void> {
+  await db.run(sql`
+    INSERT INTO users (id, email, username, name, phone, password, status, department, position, bio, locale, "emailVerifiedAt", "passwordChangedAt", "updatedAt")
+    VALUES (${account.id}, ${account.email}, ${account.username}, ${account.name}, ${account.phone}, ${account.password}, ${account.status}::"UserStatus",
+      ${account.department ?? null}, ${account.position ?? null}, ${account.bio ?? null}, ${account.locale ?? null}, ${account.verified ? sql`now()` : null}, now(), now())`)
+}
+
+/** Whether an account of any tenant has the address or name already, in any case. */
+export async function taken(db: Executor, column: 'email' | 'username', value: string, exceptId: string): Promise<boolean> {
+  const row = await db.one(sql`SELECT 1 FROM users WHERE lower(${identifier(column)}) = lower(${value}) AND id <> ${exceptId} LIMIT 1`)
+  return row !== undefined
+}
+
+/** Writes the named columns; false when the version is not the expected one any more. */
+export async function update(db: Executor, id: string, changes: Record<string, unknown>, version: number | undefined): Promise<boolean> {
+  const written = await db.run(sql`
+    UPDATE users SET ${assignments(changes)}, "updatedAt" = now()
+    WHERE id = ${id} ${version === undefined ? sql`` : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+  return written > 0
+}
+
+export async function setStatus(db: Executor, id: string, status: UserStatus): Promise<void> {
+  await db.run(sql`UPDATE users SET status = ${status}::"UserStatus", "updatedAt" = now() WHERE id = ${id}`)
+}
+
+export function softDelete(db: Executor, ids: readonly string[]): Promise<number> {
+  return db.run(sql`UPDATE users SET "deletedAt" = now(), "updatedAt" = now() WHERE id = ANY(${ids}) AND "deletedAt" IS NULL`)
+}
+
+export function restore(db: Executor, id: string): Promise<number> {
+  return db.run(sql`UPDATE users SET "deletedAt" = NULL, "updatedAt" = now() WHERE id = ${id} AND "deletedAt" IS NOT NULL`)
+}
+
+export function removeMembership(db: Executor, ids: readonly string[]): Promise<number> {
+  return db.run(sql`DELETE FROM memberships WHERE "userId" = ANY(${ids})`)
+}
+
+export async function removeRoles(db: Executor, ids: readonly string[]): Promise<void> {
+  await db.run(sql`DELETE FROM user_roles WHERE "userId" = ANY(${ids})`)
+}
+
+export interface Credentials {
+  id: string
+  email: string
+  username: string
+  name: string
+  password: string
+  status: UserStatus
+  locale: string | null
+  homeTenantId: string | null
+  emailVerifiedAt: Date | null
+}
+
+const CREDENTIAL_FIELDS = sql`id, email, username, name, password, status, locale, "homeTenantId", "emailVerifiedAt"`
+
+/** The account that this address or username signs in to; an exact match wins over one in another case. */
+export function findByIdentifier(db: Executor, identifierText: string): Promise<Credentials | undefined> {
+  return db.one<Credentials>(sql`
+    SELECT ${CREDENTIAL_FIELDS} FROM users
+    WHERE (lower(email) = lower(${identifierText}) OR lower(username) = lower(${identifierText})) AND "deletedAt" IS NULL
+    ORDER BY (email = ${identifierText}) DESC, (lower(email) = lower(${identifierText})) DESC, (username = ${identifierText}) DESC, "createdAt" LIMIT 1`)
+}
+
+export function findCredentials(db: Executor, id: string): Promise<Credentials | undefined> {
+  return db.one<Credentials>(sql`SELECT ${CREDENTIAL_FIELDS} FROM users WHERE id = ${id} AND "deletedAt" IS NULL`)
+}
+
+export async function setPassword(db: Executor, id: string, hash: string): Promise<void> {
+  await db.run(sql`UPDATE users SET password = ${hash}, "passwordChangedAt" = now(), "updatedAt" = now() WHERE id = ${id}`)
+}
+
+/** Replaces the hash of the same password by a better one, unless the password changed meanwhile. */
+export async function upgradeHash(db: Executor, id: string, from: string, to: string): Promise<void> {
+  await db.run(sql`UPDATE users SET password = ${to} WHERE id = ${id} AND password = ${from}`)
+}
+
+export async function markSignIn(db: Executor, id: string): Promise<void> {
+  await db.run(sql`UPDATE users SET "lastLoginAt" = now() WHERE id = ${id}`)
+}
+
+export async function markVerified(db: Executor, id: string): Promise<void> {
+  await db.run(sql`UPDATE users SET "emailVerifiedAt" = COALESCE("emailVerifiedAt", now()), "updatedAt" = now() WHERE id = ${id}`)
+}
+
+export interface Avatar {
+  type: string
+  bytes: Buffer
+}
+
+export function findAvatar(db: Executor, id: string): Promise<Avatar | undefined> {
+  return db.one<Avatar>(sql`SELECT type, bytes FROM avatars WHERE id = ${id}`)
+}
+
+/** Puts the picture in the place of the old one, under a new id: addresses of pictures never change their content. */
+export async function replaceAvatar(db: Executor, userId: string, id: string, avatar: Avatar): Promise<void> {
+  await db.run(sql`
+    INSERT INTO avatars (id, "userId", type, bytes) VALUES (${id}, ${userId}, ${avatar.type}, ${avatar.bytes})
+    ON CONFLICT ("userId") DO UPDATE SET id = excluded.id, type = excluded.type, bytes = excluded.bytes, "createdAt" = now()`)
+}
+
+export async function deleteAvatar(db: Executor, userId: string): Promise<void> {
+  await db.run(sql`DELETE FROM avatars WHERE "userId" = ${userId}`)
+}
