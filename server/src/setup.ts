@@ -12,19 +12,42 @@ export interface FirstAdministrator {
 }
 
 /** Brings roles and permissions up to the catalogue and makes the first administrator on an empty installation. */
-export async function prepareInstallation(app: Modules, database: Database, config: Config): Promise<FirstAdministrator | undefined> {
+export async function prepareInstallation(
+  app: Modules,
+  database: Database,
+  config: Config,
+): Promise<FirstAdministrator | undefined> {
   await database.inTenant(DEFAULT_TENANT, (tx) => app.roles.seed(tx, { idsAreNames: true }))
   return makeFirstAdministrator(app, database, config)
 }
 
-async function makeFirstAdministrator(app: Modules, database: Database, config: Config): Promise<FirstAdministrator | undefined> {
+async function makeFirstAdministrator(
+  app: Modules,
+  database: Database,
+  config: Config,
+): Promise<FirstAdministrator | undefined> {
   if (await app.users.anyExist()) return undefined
   const made = config.admin.password === undefined ? readablePassword() : undefined
-  const prepared = await app.users.prepare({ email: config.admin.email, password: config.admin.password ?? made!, name: 'Administrator', username: 'admin', verified: true })
+  const prepared = await app.users.prepare({
+    email: config.admin.email,
+    password: config.admin.password ?? made!,
+    name: 'Administrator',
+    username: 'admin',
+    verified: true,
+  })
   await database.inTenant(DEFAULT_TENANT, async (tx) => {
     const id = await app.users.add(tx, prepared, 'OWNER')
     await app.roles.assignByName(tx, id, 'admin')
-    app.audit.record(tx, { kind: 'system', name: 'setup' }, { action: 'users.create', targetType: 'user', targetId: id, changes: { email: prepared.email, roles: ['admin'] } })
+    app.audit.record(
+      tx,
+      { kind: 'system', name: 'setup' },
+      {
+        action: 'users.create',
+        targetType: 'user',
+        targetId: id,
+        changes: { email: prepared.email, roles: ['admin'] },
+      },
+    )
   })
   return { email: prepared.email, password: made }
 }

@@ -2,7 +2,13 @@
 import { glob } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { migrationsDir } from '../drivers/database/migration-files.ts'
-import { migrateDown, type MigrateResult, migrateUp, migrationStatus, newMigration } from '../drivers/database/migrations.ts'
+import {
+  type MigrateResult,
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+  newMigration,
+} from '../drivers/database/migrations.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { rowSecurityOf, withOwner } from './runtime.ts'
 
@@ -12,13 +18,18 @@ export async function migrate(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args, { to: { type: 'string' } })
   const [verb = 'up', name] = positionals
   const to = values.to === undefined ? undefined : Number(values.to)
-  if (to !== undefined && !(Number.isInteger(to) && to >= 0)) throw new UsageError(`--to takes the number of a migration.\n${USAGE}`)
+  if (to !== undefined && !(Number.isInteger(to) && to >= 0))
+    throw new UsageError(`--to takes the number of a migration.\n${USAGE}`)
   switch (verb) {
     case 'up':
-      return withOwner(async (client, config) => report(await migrateUp(client, { rowSecurity: rowSecurityOf(config), ...(to !== undefined && { to }) })))
+      return withOwner(async (client, config) =>
+        report(await migrateUp(client, { rowSecurity: rowSecurityOf(config), ...(to !== undefined && { to }) })),
+      )
     case 'down':
       if (to === undefined) throw new UsageError(`down needs --to N: it takes back every migration after N.\n${USAGE}`)
-      return withOwner(async (client, config) => report(await migrateDown(client, { rowSecurity: rowSecurityOf(config), to })))
+      return withOwner(async (client, config) =>
+        report(await migrateDown(client, { rowSecurity: rowSecurityOf(config), to })),
+      )
     case 'status':
       return showStatus()
     case 'check':
@@ -31,15 +42,22 @@ export async function migrate(args: string[]): Promise<void> {
 }
 
 function report({ from, to, ran }: MigrateResult): void {
-  for (const { version, name, milliseconds, adopted } of ran) console.log(`${String(version).padStart(4, '0')} ${name}  ${adopted ? 'adopted' : `${milliseconds} ms`}`)
-  console.log(ran.length ? `The database went from version ${from} to ${to}.` : `The database is at version ${to}: nothing to do.`)
+  for (const { version, name, milliseconds, adopted } of ran)
+    console.log(`${String(version).padStart(4, '0')} ${name}  ${adopted ? 'adopted' : `${milliseconds} ms`}`)
+  console.log(
+    ran.length
+      ? `The database went from version ${from} to ${to}.`
+      : `The database is at version ${to}: nothing to do.`,
+  )
 }
 
 async function showStatus(): Promise<void> {
   await withOwner(async (client) => {
     const { current, latest, migrations, problems } = await migrationStatus(client)
     for (const { version, name, state, appliedAt } of migrations) {
-      console.log(`${String(version).padStart(4, '0')} ${name.padEnd(30)} ${state}${appliedAt ? `  ${appliedAt.toISOString()}` : ''}`)
+      console.log(
+        `${String(version).padStart(4, '0')} ${name.padEnd(30)} ${state}${appliedAt ? `  ${appliedAt.toISOString()}` : ''}`,
+      )
     }
     console.log(`The database is at version ${current} of ${latest}.`)
     for (const problem of problems) console.error(problem)

@@ -1,9 +1,9 @@
 // What every verb that needs the database goes through: configuration, log, database, schema.
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
+import { createModules, type Drivers, type Modules } from '../app.ts'
 import { type Config, ensureSecrets, loadConfig } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
-import { createModules, type Drivers, type Modules } from '../app.ts'
 import { createPostgresBus } from '../drivers/bus/index.ts'
 import { createDatabase, type DatabasePlace, placeDatabase, roleNames } from '../drivers/database/index.ts'
 import { type MigrateResult, migrateUp } from '../drivers/database/migrations.ts'
@@ -57,7 +57,11 @@ export async function withApp<T>(work: (app: Modules, drivers: Drivers, config: 
 
 /** Runs work on a direct connection of the tables' owner. */
 export async function asOwner<T>(ownerUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'ashlar-migrate', connectionTimeoutMillis: 10_000 })
+  const client = new pg.Client({
+    connectionString: ownerUrl,
+    application_name: 'ashlar-migrate',
+    connectionTimeoutMillis: 10_000,
+  })
   client.on('error', () => undefined)
   await client.connect()
   try {
@@ -81,7 +85,10 @@ export function rowSecurityOf(config: Config) {
 /** The drivers over a database that is up to date. */
 export async function openDrivers(config: Config, place: DatabasePlace, log: Log): Promise<Drivers> {
   const { pool, rolePrefix } = config.database
-  const database = createDatabase({ ...pool, url: place.appUrl, acrossRole: roleNames(rolePrefix).across, applicationName: 'ashlar' }, log)
+  const database = createDatabase(
+    { ...pool, url: place.appUrl, acrossRole: roleNames(rolePrefix).across, applicationName: 'ashlar' },
+    log,
+  )
   const bus = await createPostgresBus({ url: place.appUrl, log })
   return { database, bus, limits: memoryLimitStore(), clock: systemClock, log }
 }

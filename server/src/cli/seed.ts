@@ -8,6 +8,9 @@ export async function seed(args: string[]): Promise<void> {
   await withApp(async (app, { database }, config) => {
     const administrator = await prepareInstallation(app, database, config)
     console.log('Roles and permissions are up to date.')
-    if (administrator) console.log(`First administrator: ${administrator.email}${administrator.password ? `, password ${administrator.password} (shown this once)` : ''}`)
+    if (administrator)
+      console.log(
+        `First administrator: ${administrator.email}${administrator.password ? `, password ${administrator.password} (shown this once)` : ''}`,
+      )
   })
 }

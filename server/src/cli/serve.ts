@@ -51,12 +51,19 @@ function stopOnSignals({ app, drivers, place, config, log }: Running): void {
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
   process.on('unhandledRejection', (reason) => {
-    log.fatal({ reason: reason instanceof Error ? { message: reason.message, stack: reason.stack } : String(reason) }, 'unhandled rejection')
+    log.fatal(
+      { reason: reason instanceof Error ? { message: reason.message, stack: reason.stack } : String(reason) },
+      'unhandled rejection',
+    )
     void stop('unhandledRejection')
   })
 }
 
-function welcome(address: string, config: Config, administrator: { email: string; password: string | undefined } | undefined): void {
+function welcome(
+  address: string,
+  config: Config,
+  administrator: { email: string; password: string | undefined } | undefined,
+): void {
   const lines = [
     '',
     `  Ashlar ${VERSION} is ready at ${address}`,
@@ -67,7 +74,9 @@ function welcome(address: string, config: Config, administrator: { email: string
     ...(administrator
       ? [
           `  Sign in as       ${administrator.email}`,
-          administrator.password ? `  Password         ${administrator.password}   (shown this once and kept nowhere: change it after signing in)` : '  Password         the one in ADMIN_PASSWORD',
+          administrator.password
+            ? `  Password         ${administrator.password}   (shown this once and kept nowhere: change it after signing in)`
+            : '  Password         the one in ADMIN_PASSWORD',
           '',
           `  curl -s ${address}/api/v1/auth/login -H 'content-type: application/json' -d '{"email":"${administrator.email}","password":"…"}'`,
           '',

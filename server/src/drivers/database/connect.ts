@@ -1,7 +1,7 @@
 // Where the database is: a server that the configuration names, or an embedded one under the data folder.
 import { join } from 'node:path'
-import { roleNames } from './roles.ts'
 import { type EmbeddedLog, type EmbeddedServer, findEmbedded, startEmbedded } from './embedded/index.ts'
+import { roleNames } from './roles.ts'
 
 export interface PlaceOptions {
   /** The owner's URL; undefined for the embedded server. */
@@ -35,7 +35,10 @@ export async function placeDatabase(options: PlaceOptions, log: EmbeddedLog, bes
 }
 
 /** The owner's URL with the application role and its password in the owner's place. */
-export function asApplication(ownerUrl: string, { rolePrefix, appPassword }: Pick<PlaceOptions, 'rolePrefix' | 'appPassword'>): string {
+export function asApplication(
+  ownerUrl: string,
+  { rolePrefix, appPassword }: Pick<PlaceOptions, 'rolePrefix' | 'appPassword'>,
+): string {
   const url = new URL(ownerUrl)
   url.username = roleNames(rolePrefix).app
   url.password = encodeURIComponent(appPassword)

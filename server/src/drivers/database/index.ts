@@ -2,5 +2,5 @@
 export { asApplication, type DatabasePlace, placeDatabase } from './connect.ts'
 export { createDatabase, type Database, type DatabaseOptions, type Executor, type Tx } from './database.ts'
 export { databaseProblem, violates } from './failures.ts'
-export { assignments, containing, empty, identifier, join, type Sql, sql, where } from './sql.ts'
 export { roleNames } from './roles.ts'
+export { assignments, containing, empty, identifier, join, type Sql, sql, where } from './sql.ts'

@@ -5,7 +5,16 @@ export type { Authenticator } from './guard.ts'
 export { missingPermission } from './guard.ts'
 export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } from './limits.ts'
 export { halolightDocument, mainDocument } from './openapi.ts'
-export { type Access, alias, Binary, permissionOf, type RequestFacts, type Route, route, type UploadedFile } from './routes.ts'
+export {
+  type Access,
+  alias,
+  Binary,
+  permissionOf,
+  type RequestFacts,
+  type Route,
+  route,
+  type UploadedFile,
+} from './routes.ts'
 export {
   Body,
   Deleted,

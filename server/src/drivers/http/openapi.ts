@@ -176,5 +176,7 @@ function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKin
 }
 
 function successContent(dialect: Dialect, route: Route): Json {
-  return route.binary ? { 'application/octet-stream': { schema: route.answer } } : { 'application/json': { schema: dialect.answerSchema(route) } }
+  return route.binary
+    ? { 'application/octet-stream': { schema: route.answer } }
+    : { 'application/json': { schema: dialect.answerSchema(route) } }
 }

@@ -4,7 +4,13 @@ import type { IncomingMessage } from 'node:http'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
 import multipart from '@fastify/multipart'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { actorName } from '../../core/actor.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { networkOf } from './addresses.ts'
@@ -60,7 +66,8 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
   app.decorateRequest('actor', undefined)
   app.addHook('onRoute', ({ config, method, url }) => {
     // OPTIONS is the CORS preflight: it answers headers only.
-    if (!config?.route && !config?.open && method !== 'OPTIONS') throw new Error(`${method} ${url} is mounted without a declared access.`)
+    if (!config?.route && !config?.open && method !== 'OPTIONS')
+      throw new Error(`${method} ${url} is mounted without a declared access.`)
   })
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)

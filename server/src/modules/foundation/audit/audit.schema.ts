@@ -25,7 +25,9 @@ export const AuditQuery = Type.Object({
   limit: PageQuery.limit,
   cursor: PageQuery.cursor,
   actor: Type.Optional(Type.String({ maxLength: 100, description: 'Id of the user or admin who acted.' })),
-  action: Type.Optional(Type.String({ maxLength: 100, description: 'An action (`roles.edit`) or everything of a noun (`roles`).' })),
+  action: Type.Optional(
+    Type.String({ maxLength: 100, description: 'An action (`roles.edit`) or everything of a noun (`roles`).' }),
+  ),
   target: Type.Optional(Type.String({ maxLength: 100, description: 'Id of what was acted on.' })),
   from: Type.Optional(Timestamp),
   to: Type.Optional(Timestamp),

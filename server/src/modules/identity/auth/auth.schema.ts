@@ -55,10 +55,14 @@ const { roles: _roles, ...userFields } = User.properties
 export const Me = Type.Object({
   ...userFields,
   roles: Type.Array(RoleWithPermissions),
-  permissions: Type.Array(Type.String(), { description: 'Everything that the roles grant in this tenant, wildcards included.' }),
+  permissions: Type.Array(Type.String(), {
+    description: 'Everything that the roles grant in this tenant, wildcards included.',
+  }),
   tenantId: Id,
   level: OneOf(['OWNER', 'ADMIN', 'MEMBER']),
-  tenants: Type.Array(Type.Object({ id: Id, name: Type.String(), slug: Type.String(), level: OneOf(['OWNER', 'ADMIN', 'MEMBER']) })),
+  tenants: Type.Array(
+    Type.Object({ id: Id, name: Type.String(), slug: Type.String(), level: OneOf(['OWNER', 'ADMIN', 'MEMBER']) }),
+  ),
 })
 export type Me = Static<typeof Me>
 
