@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document of a base, from the same declarations that mount the routes.
 import type { TSchema } from 'typebox'
 import { type ErrorKind, errorCatalogue } from '../../core/errors.ts'
+import { hoistSchemas } from './components.ts'
 import { type Dialect, dialects } from './dialects/index.ts'
 import { statusOf } from './problems.ts'
 import { isPublic, permissionOf, type Route } from './routes.ts'
@@ -41,13 +42,16 @@ function document(
       paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(dialect, route, tag, kinds) }
     }
   }
+  const schemas: Record<string, Json> = {}
+  const shared = hoistSchemas(paths, schemas)
   return {
     openapi: '3.1.0',
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' }, description: DESCRIPTION },
     servers: [{ url: '/' }],
     tags: [...tags].sort().map((name) => ({ name })),
-    paths,
+    paths: shared,
     components: {
+      schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b))),
       securitySchemes: {
         bearer: {
           type: 'http',

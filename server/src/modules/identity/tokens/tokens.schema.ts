@@ -24,7 +24,7 @@ const fields = {
   lastUsedAt: Nullable(Timestamp),
   createdAt: Timestamp,
 }
-export const PersonalToken = Type.Object(fields)
+export const PersonalToken = Type.Object(fields, { title: 'PersonalToken' })
 export type PersonalToken = Static<typeof PersonalToken>
 
 export const CreatedToken = Type.Object({

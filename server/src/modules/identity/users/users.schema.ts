@@ -8,30 +8,33 @@ export type UserStatus = (typeof STATUSES)[number]
 
 const RoleOfUser = Type.Object({ id: Id, name: Type.String(), label: Type.String() })
 
-export const User = Type.Object({
-  id: Id,
-  email: Type.String(),
-  username: Type.String(),
-  name: Type.String(),
-  phone: Nullable(Type.String()),
-  avatar: Nullable(Type.String({ description: 'Address of the picture.' })),
-  avatarUrl: Nullable(Type.String()),
-  status: OneOf(STATUSES),
-  department: Nullable(Type.String()),
-  position: Nullable(Type.String()),
-  bio: Nullable(Type.String()),
-  locale: Nullable(Type.String()),
-  emailVerified: Type.Boolean(),
-  roles: Type.Array(RoleOfUser),
-  role: Type.Unsafe<Static<typeof RoleOfUser> | null>({
-    ...RoleOfUser,
-    type: ['object', 'null'],
-    description: 'The first role, for clients that show one.',
-  }),
-  lastLoginAt: Nullable(Timestamp),
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
-})
+export const User = Type.Object(
+  {
+    id: Id,
+    email: Type.String(),
+    username: Type.String(),
+    name: Type.String(),
+    phone: Nullable(Type.String()),
+    avatar: Nullable(Type.String({ description: 'Address of the picture.' })),
+    avatarUrl: Nullable(Type.String()),
+    status: OneOf(STATUSES),
+    department: Nullable(Type.String()),
+    position: Nullable(Type.String()),
+    bio: Nullable(Type.String()),
+    locale: Nullable(Type.String()),
+    emailVerified: Type.Boolean(),
+    roles: Type.Array(RoleOfUser),
+    role: Type.Unsafe<Static<typeof RoleOfUser> | null>({
+      ...RoleOfUser,
+      type: ['object', 'null'],
+      description: 'The first role, for clients that show one.',
+    }),
+    lastLoginAt: Nullable(Timestamp),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  },
+  { title: 'User' },
+)
 export type User = Static<typeof User>
 
 const Username = Type.String({
