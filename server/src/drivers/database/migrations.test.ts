@@ -89,11 +89,7 @@ describe('migrations', () => {
       await reader.query('SELECT count(*) FROM users')
       const refused = migrateUp(client, { ...database.options, dir, lockWaitMs: 100 })
       await assert.rejects(refused, { code: '55P03' })
-      assert.equal(
-        (await migrationStatus(client, dir)).current,
-        newest,
-        'the blocked migration left nothing',
-      )
+      assert.equal((await migrationStatus(client, dir)).current, newest, 'the blocked migration left nothing')
       await reader.query('COMMIT')
     })
     assert.equal((await migrateUp(client, { ...database.options, dir })).to, newest + 1)
