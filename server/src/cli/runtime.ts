@@ -1,13 +1,20 @@
 // What every verb that needs the database goes through: configuration, log, database, schema.
 import { readFileSync } from 'node:fs'
-import pg from 'pg'
 import { createModules, type Drivers, type Modules } from '../app.ts'
 import { type Config, ensureSecrets, loadConfig } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { createPostgresBus } from '../drivers/bus/index.ts'
-import { createDatabase, type DatabasePlace, placeDatabase, roleNames } from '../drivers/database/index.ts'
+import {
+  asOwner,
+  createDatabase,
+  type Database,
+  type DatabasePlace,
+  type OwnerClient,
+  placeDatabase,
+  roleNames,
+} from '../drivers/database/index.ts'
 import { type MigrateResult, migrateUp } from '../drivers/database/migrations.ts'
-import { memoryLimitStore } from '../drivers/http/index.ts'
+import { type LimitStore, memoryLimitStore, postgresLimitStore, redisLimitStore } from '../drivers/http/index.ts'
 import { createLog, type Log } from '../drivers/telemetry/log.ts'
 import { UsageError } from './arguments.ts'
 
@@ -27,7 +34,7 @@ export function findDatabase(config: Config, log: Log, beside = false): Promise<
 }
 
 /** Runs a verb's work on the owner's connection, and stops what it started. */
-export async function withOwner<T>(work: (client: pg.Client, config: Config) => Promise<T>): Promise<T> {
+export async function withOwner<T>(work: (client: OwnerClient, config: Config) => Promise<T>): Promise<T> {
   const { config, log } = readConfig()
   const place = await findDatabase(config, log, true)
   try {
@@ -55,22 +62,6 @@ export async function withApp<T>(work: (app: Modules, drivers: Drivers, config: 
   }
 }
 
-/** Runs work on a direct connection of the tables' owner. */
-export async function asOwner<T>(ownerUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    connectionString: ownerUrl,
-    application_name: 'ashlar-migrate',
-    connectionTimeoutMillis: 10_000,
-  })
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end().catch(() => undefined)
-  }
-}
-
 /** Brings the schema up to date, where the owner's URL is known. */
 export async function bringUpToDate(config: Config, place: DatabasePlace): Promise<MigrateResult | undefined> {
   if (!place.ownerUrl) return undefined
@@ -90,10 +81,20 @@ export async function openDrivers(config: Config, place: DatabasePlace, log: Log
     log,
   )
   const bus = await createPostgresBus({ url: place.appUrl, log })
-  return { database, bus, limits: memoryLimitStore(), clock: systemClock, log }
+  return { database, bus, limits: limitStoreOf(config, database, log), clock: systemClock, log }
 }
 
-export async function closeDrivers({ database, bus }: Drivers): Promise<void> {
+/** Memory where this process is certainly the only one; a Redis that is away is stood in for by PostgreSQL. */
+function limitStoreOf(config: Config, database: Database, log: Log): LimitStore {
+  const { store } = config.limits
+  const url = store === 'auto' || store === 'redis' ? config.redis.url : undefined
+  if (url) return redisLimitStore({ url, fallback: postgresLimitStore(database), log })
+  const alone = config.database.url === undefined
+  return store === 'memory' || (store === 'auto' && alone) ? memoryLimitStore() : postgresLimitStore(database)
+}
+
+export async function closeDrivers({ database, bus, limits }: Drivers): Promise<void> {
+  await limits.close?.()
   await bus.close()
   await database.close()
 }
