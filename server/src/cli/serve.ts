@@ -1,16 +1,24 @@
 // `ashlar serve`: start in order, listen when ready, drain on a signal.
+import cluster from 'node:cluster'
 import type { App, Drivers } from '../app.ts'
 import { createApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import type { DatabasePlace } from '../drivers/database/index.ts'
 import type { Log } from '../drivers/telemetry/log.ts'
 import { prepareInstallation } from '../setup.ts'
+import { superviseWorkers } from './cluster.ts'
 import { bringUpToDate, closeDrivers, findDatabase, openDrivers, readConfig, VERSION } from './runtime.ts'
 
 export async function serve(): Promise<void> {
   const { config, log } = readConfig()
   const place = await findDatabase(config, log)
-  await bringUpToDate(config, place)
+  const { processes } = config.server
+  if (processes > 1 && cluster.isPrimary) {
+    await bringUpToDate(config, place)
+    await superviseWorkers(processes, log)
+    return
+  }
+  if (cluster.isPrimary) await bringUpToDate(config, place)
   const drivers = await openDrivers(config, place, log)
   const app = await createApp(config, drivers, VERSION)
   const administrator = await prepareInstallation(app, drivers.database, config)
