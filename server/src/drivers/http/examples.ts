@@ -30,12 +30,13 @@ export function exampleOf(schema: unknown, part: 'body' | 'answer'): unknown {
   if (shape.enum?.length) return shape.enum[0]
   if (shape.properties) {
     const shown = Object.entries(shape.properties).filter(
-      ([name, inner]) => part === 'answer' || shape.required?.includes(name) || inner.examples,
+      ([name, inner]) => part === 'answer' || shape.required?.includes(name) || (inner.examples && !/Ids?$/.test(name)),
     )
     return Object.fromEntries(shown.map(([name, inner]) => [name, exampleOf(inner, part)]))
   }
   if (shape.items) return [exampleOf(shape.items, part)]
   if (shape.format && shape.format in BY_FORMAT) return BY_FORMAT[shape.format]
+  if (Array.isArray(shape.type) && shape.type.includes('null')) return null
   const type = Array.isArray(shape.type) ? shape.type[0] : shape.type
   return type === 'integer'
     ? (shape.minimum ?? 1)

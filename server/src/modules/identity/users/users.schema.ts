@@ -11,9 +11,9 @@ const RoleOfUser = Type.Object({ id: Id, name: Type.String(), label: Type.String
 export const User = Type.Object(
   {
     id: Id,
-    email: Type.String(),
-    username: Type.String(),
-    name: Type.String(),
+    email: Type.String({ examples: ['mason@example.com'] }),
+    username: Type.String({ examples: ['mason'] }),
+    name: Type.String({ examples: ['Mason Reed'] }),
     phone: Nullable(Type.String()),
     avatar: Nullable(Type.String({ description: 'Address of the picture.' })),
     avatarUrl: Nullable(Type.String()),
