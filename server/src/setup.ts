@@ -32,7 +32,7 @@ async function makeFirstAdministrator(
     email: config.admin.email,
     password: config.admin.password ?? made!,
     name: 'Administrator',
-    username: 'admin',
+    username: 'administrator',
     verified: true,
   })
   await database.inTenant(DEFAULT_TENANT, async (tx) => {
