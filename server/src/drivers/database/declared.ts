@@ -53,7 +53,8 @@ function createTable(table: TableConfig): string {
 }
 
 function columnDefinition(column: PgColumn): string {
-  const type = (is(column, PgEnumColumn) ? quoted(column.enum.enumName) : column.getSQLType()) + '[]'.repeat(column.dimensions ?? 0)
+  const type =
+    (is(column, PgEnumColumn) ? quoted(column.enum.enumName) : column.getSQLType()) + '[]'.repeat(column.dimensions)
   const identity = column.generatedIdentity
     ? ` GENERATED ${column.generatedIdentity.type.toUpperCase()} AS IDENTITY`
     : ''

@@ -109,10 +109,11 @@ const lints: Lint[] = [
   },
   {
     finding: 'is a policy that calls a volatile function for each row',
-    query: `SELECT format('%s on %s (%s)', policy.polname, policy.polrelid::regclass, routine.proname) AS name
+    // Read from the expression itself: PostgreSQL records no dependency on its own functions.
+    query: `SELECT DISTINCT format('%s on %s (%s)', policy.polname, policy.polrelid::regclass, routine.proname) AS name
       FROM pg_policy policy
-      JOIN pg_depend depend ON depend.classid = 'pg_policy'::regclass AND depend.objid = policy.oid AND depend.refclassid = 'pg_proc'::regclass
-      JOIN pg_proc routine ON routine.oid = depend.refobjid
+      CROSS JOIN LATERAL regexp_matches(concat(policy.polqual, policy.polwithcheck), ':(?:funcid|opfuncid) (\\d+)', 'g') called
+      JOIN pg_proc routine ON routine.oid = called[1]::oid
       WHERE routine.provolatile = 'v'`,
   },
 ]
