@@ -30,7 +30,7 @@ export async function installQueue(ownerUrl: string, { rolePrefix, jobs }: Insta
     max: 2,
     supervise: false,
     schedule: false,
-    bamIntervalSeconds: 1,
+    bamIntervalSeconds: 10,
   })
   const failures: Error[] = []
   boss.on('error', (error) => failures.push(error))
