@@ -1,5 +1,4 @@
 // The queue's own schema: made and upgraded by the owner of the database, used by the application without any right to change it.
-import pg from 'pg'
 import { PgBoss, type Queue } from 'pg-boss'
 import { roleNames } from '../database/roles.ts'
 import type { JobSettings } from './definition.ts'
@@ -39,10 +38,10 @@ export async function installQueue(ownerUrl: string, { rolePrefix, jobs }: Insta
     await put(boss, { name: DEAD_LETTERS, ...deadLetterSettings })
     for (const job of jobs) await put(boss, queueOf(job))
     await backgroundWork(boss, failures)
+    await grant(boss, roleNames(rolePrefix).app)
   } finally {
     await boss.stop({ graceful: false })
   }
-  await grant(ownerUrl, roleNames(rolePrefix).app)
 }
 
 const deadLetterSettings: Omit<Queue, 'name'> = {
@@ -98,21 +97,14 @@ const RIGHTS: Record<string, string> = {
   version: 'SELECT, UPDATE',
 }
 
-async function grant(ownerUrl: string, role: string): Promise<void> {
-  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'ashlar-migrate' })
-  await client.connect()
-  try {
-    const app = client.escapeIdentifier(role)
-    const tables = Object.entries(RIGHTS).map(([table, rights]) => `GRANT ${rights} ON ${SCHEMA}.${table} TO ${app}`)
-    const statements = [
-      `REVOKE ALL ON SCHEMA ${SCHEMA} FROM PUBLIC, ${app}`,
-      `REVOKE ALL ON ALL TABLES IN SCHEMA ${SCHEMA} FROM PUBLIC, ${app}`,
-      `GRANT USAGE ON SCHEMA ${SCHEMA} TO ${app}`,
-      `GRANT SELECT ON ALL TABLES IN SCHEMA ${SCHEMA} TO ${app}`,
-      ...tables,
-    ]
-    await client.query(['BEGIN', ...statements, 'COMMIT'].join(';\n'))
-  } finally {
-    await client.end()
-  }
+async function grant(boss: PgBoss, role: string): Promise<void> {
+  const tables = Object.entries(RIGHTS).map(([table, rights]) => `GRANT ${rights} ON ${SCHEMA}.${table} TO "${role}"`)
+  const statements = [
+    `REVOKE ALL ON SCHEMA ${SCHEMA} FROM PUBLIC, "${role}"`,
+    `REVOKE ALL ON ALL TABLES IN SCHEMA ${SCHEMA} FROM PUBLIC, "${role}"`,
+    `GRANT USAGE ON SCHEMA ${SCHEMA} TO "${role}"`,
+    `GRANT SELECT ON ALL TABLES IN SCHEMA ${SCHEMA} TO "${role}"`,
+    ...tables,
+  ]
+  await boss.getDb().executeSql(['BEGIN', ...statements, 'COMMIT'].join('; '))
 }

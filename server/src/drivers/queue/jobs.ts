@@ -4,6 +4,7 @@
 // needs the owner (its tables, the queues, rebuilding indexes) happens in install.ts at migration time.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type JobWithMetadata, PgBoss } from 'pg-boss'
+import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
 import { newId } from '../../core/ids.ts'
 import { type Database, sql, type Tx } from '../database/index.ts'
@@ -16,8 +17,7 @@ import { reportDeadJob, runJob, type WorkerParts } from './worker.ts'
 
 export interface Jobs {
   /** Makes a kind of job known to this process. Before `start`. */
-  // biome-ignore lint/suspicious/noExplicitAny: one list of definitions holds payloads of every type.
-  define(definition: JobDefinition<any>): void
+  define<P extends TSchema>(definition: JobDefinition<P>): void
   /**
    * Adds a job to the transaction: it runs after COMMIT, for the transaction's tenant, or never was. Answers the job's id;
    * undefined when a job with the same `singletonKey` waits already in this tenant.
@@ -48,7 +48,7 @@ const CONNECTIONS = 3
 
 export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOptions): Jobs {
   const definitions = new Map<string, JobDefinition>()
-  const running = new Map<string, JobWithMetadata<Envelope>>()
+  const running = new Set<JobWithMetadata<Envelope>>()
   const leaving = new AbortController()
   let boss: PgBoss | undefined
   let lanes: Lanes | undefined
@@ -68,11 +68,11 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
   }
 
   async function run(definition: JobDefinition, job: JobWithMetadata<Envelope>) {
-    running.set(job.id, job)
+    running.add(job)
     try {
       return [await runJob(definition, job, leaving.signal, parts)]
     } finally {
-      running.delete(job.id)
+      running.delete(job)
     }
   }
 
@@ -88,7 +88,7 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
 
   /** The rows of jobs that are still running go back to the waiting ones. The try is not counted, and cannot end them any more. */
   async function release(): Promise<void> {
-    for (const { name, id, retryCount } of running.values()) {
+    for (const { name, id, retryCount } of running) {
       await database.global.run(sql`
         UPDATE pgboss.job SET state = 'retry', start_after = now(), started_on = NULL, heartbeat_on = NULL,
           retry_count = retry_count + 1, retry_limit = retry_limit + 1
@@ -99,7 +99,8 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
   return {
     define(definition) {
       if (definitions.has(definition.name)) throw new Error(`The job ${definition.name} is defined twice.`)
-      definitions.set(definition.name, definition as JobDefinition)
+      // One list holds payloads of every type: each is checked against its own schema before its handler sees it.
+      definitions.set(definition.name, definition as unknown as JobDefinition)
     },
 
     async enqueue(tx, name, payload, { delaySeconds, singletonKey } = {}) {

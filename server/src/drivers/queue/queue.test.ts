@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
@@ -49,7 +50,7 @@ before(async () => {
     INSERT INTO tenants (id, name, slug) VALUES ('a', 'A', 'a'), ('b', 'B', 'b');
     CREATE TABLE notes (job text NOT NULL, note text NOT NULL);
     GRANT SELECT, INSERT ON notes TO ${server.rolePrefix}_app`)
-  here = openJobs(server.appUrl, server.rolePrefix)
+  here = openJobs(server)
   for (const kind of Object.values(kinds)) here.jobs.define(definitionOf(kind))
   here.jobs.define({ ...noteJob, handler: writeNote })
   await here.jobs.start()
@@ -215,7 +216,7 @@ describe('a worker', () => {
   it('that is killed in the middle of a job is noticed; the job runs again and has its effect once (JOB-2, JOB-3)', async () => {
     await here.close()
     const other = await startWorker()
-    const writer = openJobs(server.appUrl, server.rolePrefix)
+    const writer = openJobs(server)
     writer.jobs.define({ ...noteJob, handler: writeNote })
     await writer.jobs.start({ work: false })
     const id = await writer.database.inTenant('a', (tx) => writer.jobs.enqueue(tx, 'note.write', { note: 'once' }))
@@ -225,7 +226,7 @@ describe('a worker', () => {
     const killed = Date.now()
     await writer.close()
 
-    here = openJobs(server.appUrl, server.rolePrefix)
+    here = openJobs(server)
     here.jobs.define({ ...noteJob, handler: writeNote })
     for (const kind of Object.values(kinds)) here.jobs.define(definitionOf(kind))
     await here.jobs.start()
@@ -255,7 +256,7 @@ describe('a worker', () => {
   })
 
   it('that must leave gives its jobs back, and no try is lost by that', async () => {
-    const leaver = openJobs(server.appUrl, server.rolePrefix)
+    const leaver = openJobs(server)
     await here.jobs.stop({ graceMs: 0 })
     let left = ''
     leaver.jobs.define({
@@ -270,7 +271,7 @@ describe('a worker', () => {
     await until(() => (left ? [left] : []))
     await leaver.close()
     assert.equal(await stateOf(id!), 'retry')
-    here = openJobs(server.appUrl, server.rolePrefix)
+    here = openJobs(server)
     for (const kind of Object.values(kinds)) here.jobs.define(definitionOf(kind))
     await here.jobs.start()
     const [run] = await until(() => runsOf('test.stopping', 1))
@@ -283,6 +284,28 @@ describe('a worker', () => {
     await sleep(200)
     await enqueue('a', 'test.plain', 8)
     assert.equal((await until(() => runsOf('test.plain', 8))).length, 1)
+  })
+})
+
+describe('a lost database', () => {
+  it('never ends the process; jobs go on when it is back (AVL-2)', async () => {
+    await here.jobs.stop({ graceMs: 0 })
+    const cable = await openCable(server.appUrl)
+    const far = openJobs({ appUrl: cable.url, rolePrefix: server.rolePrefix })
+    for (const kind of Object.values(kinds)) far.jobs.define(definitionOf(kind))
+    await far.jobs.start()
+    await cable.cut()
+    await sleep(3_000)
+    const refused = far.database.inTenant('a', (tx) => far.jobs.enqueue(tx, 'test.plain', { n: 10 }))
+    await assert.rejects(refused, { code: 'server.unavailable' })
+    await cable.mend()
+    const mended = Date.now()
+    await far.database.inTenant('a', (tx) => far.jobs.enqueue(tx, 'test.plain', { n: 11 }))
+    await until(() => runsOf('test.plain', 11))
+    assert.ok(Date.now() - mended < 5_000, `${Date.now() - mended} ms`)
+    assert.equal(runsOf('test.plain', 10).length, 0)
+    await far.close()
+    await cable.cut()
   })
 })
 
@@ -307,7 +330,7 @@ describe('the schema of the queue', () => {
   })
 
   it('names the queue that is missing when a process knows more jobs than the database', async () => {
-    const late = openJobs(server.appUrl, server.rolePrefix)
+    const late = openJobs(server)
     late.jobs.define({ ...settings, name: 'test.new', handler: async () => undefined })
     await assert.rejects(late.jobs.start(), /no queue for test\.new: migrate/)
     await late.close()
@@ -354,6 +377,36 @@ async function until<T>(look: () => T[] | Promise<T[]>, withinMs = 15_000): Prom
     if (found.length > 0) return found
   }
   throw new Error(`Nothing came within ${withinMs} ms.`)
+}
+
+/** A way to the database that can be cut: connections end, and new ones are refused. */
+async function openCable(url: string) {
+  const target = new URL(url)
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(Number(target.port || 5432), target.hostname)
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
+    }
+    near.pipe(far).pipe(near)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const through = new URL(url)
+  through.host = `127.0.0.1:${port}`
+  return {
+    url: through.href,
+    async cut() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((done) => server.close(done))
+    },
+    async mend() {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    },
+  }
 }
 
 async function startWorker(): Promise<ChildProcess> {

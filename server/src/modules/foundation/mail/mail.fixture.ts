@@ -1,8 +1,26 @@
-// A mail server for tests that answers as it is told and keeps what it takes.
+// What the mail tests share: mails to send, and mail servers that answer as they are told and keep what they take.
 
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { SMTPServer } from 'smtp-server'
+import type { MailToSend } from './index.ts'
+
+export const options = { from: { address: 'ashlar@example.com', name: 'Ashlar' }, product: 'Ashlar' }
+export const token = 'a-token-that-nobody-may-read'
+const link = `https://app.example.com/reset-password?token=${token}`
+export const reset: MailToSend = {
+  template: 'password_reset',
+  to: { address: 'mason@example.com', name: 'Mason' },
+  locale: 'en',
+  values: { name: 'Mason', link, life: '30 minutes' },
+  sensitive: true,
+}
+export const changed: MailToSend = {
+  ...reset,
+  template: 'password_changed',
+  values: { name: 'Mason', ip: '203.0.113.7' },
+  sensitive: false,
+}
 
 export interface Taken {
   from: string
