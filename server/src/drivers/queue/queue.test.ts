@@ -9,6 +9,8 @@ import type pg from 'pg'
 import Type from 'typebox'
 import { createMigratedDatabase, type TestDatabase, withClient } from '../../../test/database.ts'
 import { sql } from '../database/index.ts'
+import { runLints } from '../database/lints.ts'
+import { applyRowSecurity } from '../database/row-security.ts'
 import { installQueue, JobRefused, type JobRun, type JobSettings } from './index.ts'
 import { noteJob, openJobs, quick } from './queue.fixture.ts'
 
@@ -327,6 +329,16 @@ describe('the schema of the queue', () => {
     const { rows } = await asAdmin(`SELECT count(*)::int AS n FROM pg_class CROSS JOIN LATERAL aclexplode(relacl) acl
       WHERE relnamespace = 'pgboss'::regnamespace AND acl.grantee = 0`)
     assert.equal(rows[0].n, 0)
+  })
+
+  it('leaves tenants as apart as they were', async () => {
+    await withClient(server.url, async (client) => {
+      await applyRowSecurity(client, server.options.rowSecurity)
+      assert.deepEqual(
+        (await runLints(client, server.options.rowSecurity)).flat().filter((finding) => !/^notes /.test(finding)),
+        [],
+      )
+    })
   })
 
   it('names the queue that is missing when a process knows more jobs than the database', async () => {
