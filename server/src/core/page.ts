@@ -52,11 +52,14 @@ type KeyOf<T extends readonly KeyType[]> = { -readonly [K in keyof T]: T[K] exte
 export function decodeCursor<const T extends readonly KeyType[]>(cursor: string, shape: T): KeyOf<T> {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
-    if (Array.isArray(key) && key.length === shape.length && key.every((part, at) => typeof part === shape[at])) return key as KeyOf<T>
+    if (Array.isArray(key) && key.length === shape.length && key.every((part, at) => typeof part === shape[at]))
+      return key as KeyOf<T>
   } catch {
     // Not JSON: the same answer as any other foreign cursor.
   }
   throw requestErrors('request.invalid', {
-    fields: [{ in: 'query', path: 'cursor', code: 'unknown_cursor', message: 'This is not a cursor that this list gave.' }],
+    fields: [
+      { in: 'query', path: 'cursor', code: 'unknown_cursor', message: 'This is not a cursor that this list gave.' },
+    ],
   })
 }

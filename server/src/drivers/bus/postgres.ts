@@ -39,7 +39,12 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
   }
 
   async function listen(): Promise<void> {
-    const next = new pg.Client({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 5_000, application_name: 'ashlar-bus' })
+    const next = new pg.Client({
+      connectionString: url,
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+      application_name: 'ashlar-bus',
+    })
     next.on('notification', ({ payload }) => receive(payload))
     next.on('error', () => lose(next))
     next.on('end', () => lose(next))

@@ -1,7 +1,7 @@
 // Where the database is: a server that the configuration names, or an embedded one under the data folder.
 import { join } from 'node:path'
+import { type EmbeddedLog, type EmbeddedServer, findEmbedded, startEmbedded } from './embedded/index.ts'
 import { roleNames } from './roles.ts'
-import { type EmbeddedLog, type EmbeddedServer, startEmbedded } from './embedded/index.ts'
 
 export interface PlaceOptions {
   /** The owner's URL; undefined for the embedded server. */
@@ -21,15 +21,24 @@ export interface DatabasePlace {
   embedded: EmbeddedServer | undefined
 }
 
-/** Finds or starts the database. */
-export async function placeDatabase(options: PlaceOptions, log: EmbeddedLog): Promise<DatabasePlace> {
-  const embedded = options.url === undefined && options.appUrl === undefined ? await startEmbedded({ dataDir: join(options.dataDir, 'postgresql'), log }) : undefined
-  const ownerUrl = options.url ?? embedded?.url
+/**
+ * Finds or starts the database. `beside` is for verbs that run next to a server: they use its embedded database when it
+ * runs, and start it only when nobody does.
+ */
+export async function placeDatabase(options: PlaceOptions, log: EmbeddedLog, beside = false): Promise<DatabasePlace> {
+  const dataDir = join(options.dataDir, 'postgresql')
+  const named = options.url !== undefined || options.appUrl !== undefined
+  const running = !named && beside ? findEmbedded(dataDir) : undefined
+  const embedded = named || running ? undefined : await startEmbedded({ dataDir, log })
+  const ownerUrl = options.url ?? running?.url ?? embedded?.url
   return { ownerUrl, appUrl: options.appUrl ?? asApplication(ownerUrl!, options), embedded }
 }
 
 /** The owner's URL with the application role and its password in the owner's place. */
-export function asApplication(ownerUrl: string, { rolePrefix, appPassword }: Pick<PlaceOptions, 'rolePrefix' | 'appPassword'>): string {
+export function asApplication(
+  ownerUrl: string,
+  { rolePrefix, appPassword }: Pick<PlaceOptions, 'rolePrefix' | 'appPassword'>,
+): string {
   const url = new URL(ownerUrl)
   url.username = roleNames(rolePrefix).app
   url.password = encodeURIComponent(appPassword)

@@ -3,9 +3,20 @@
 export { networkOf } from './addresses.ts'
 export type { Authenticator } from './guard.ts'
 export { missingPermission } from './guard.ts'
+export { postgresLimitStore } from './limits.postgres.ts'
+export { redisLimitStore } from './limits.redis.ts'
 export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } from './limits.ts'
 export { halolightDocument, mainDocument } from './openapi.ts'
-export { type Access, alias, Binary, permissionOf, type RequestFacts, type Route, route, type UploadedFile } from './routes.ts'
+export {
+  type Access,
+  alias,
+  Binary,
+  permissionOf,
+  type RequestFacts,
+  type Route,
+  route,
+  type UploadedFile,
+} from './routes.ts'
 export {
   Body,
   Deleted,

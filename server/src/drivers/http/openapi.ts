@@ -1,7 +1,9 @@
 // The OpenAPI 3.1 document of a base, from the same declarations that mount the routes.
 import type { TSchema } from 'typebox'
-import { type ErrorKind, errorCatalogue } from '../../core/errors.ts'
+import { type ErrorKind, errorCatalogue, type FieldFault, Problem } from '../../core/errors.ts'
+import { hoistSchemas } from './components.ts'
 import { type Dialect, dialects } from './dialects/index.ts'
+import { exampleOf } from './examples.ts'
 import { statusOf } from './problems.ts'
 import { isPublic, permissionOf, type Route } from './routes.ts'
 
@@ -41,13 +43,16 @@ function document(
       paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(dialect, route, tag, kinds) }
     }
   }
+  const schemas: Record<string, Json> = {}
+  const shared = hoistSchemas(paths, schemas)
   return {
     openapi: '3.1.0',
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' }, description: DESCRIPTION },
     servers: [{ url: '/' }],
     tags: [...tags].sort().map((name) => ({ name })),
-    paths,
+    paths: shared,
     components: {
+      schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b))),
       securitySchemes: {
         bearer: {
           type: 'http',
@@ -126,7 +131,10 @@ function bodyOf(route: Route): Json {
   const required = Boolean((route.body as unknown as { required?: string[] }).required?.length)
   const content = (route.accepts ?? ['json']).map((kind) => [
     MEDIA[kind],
-    { schema: kind === 'multipart' ? withFiles(route) : route.body },
+    {
+      schema: kind === 'multipart' ? withFiles(route) : route.body,
+      ...(kind !== 'multipart' && { example: exampleOf(route.body, 'body') }),
+    },
   ])
   return { required, content: Object.fromEntries(content) }
 }
@@ -163,7 +171,12 @@ function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKin
       status,
       {
         description: [...new Set(list)].map((code) => `\`${code}\``).join(', '),
-        content: { [dialect.problemContentType]: { schema: dialect.problemSchema } },
+        content: {
+          [dialect.problemContentType]: {
+            schema: dialect.problemSchema,
+            example: problemExample(dialect, route, list[0]!),
+          },
+        },
       },
     ])
   return {
@@ -175,6 +188,28 @@ function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKin
   }
 }
 
+/** What the dialect really answers for the code. */
+function problemExample(dialect: Dialect, route: Route, code: string): unknown {
+  const { kind, message } = errorCatalogue().find((entry) => entry.code === code)!
+  const fields: FieldFault[] =
+    code === 'request.invalid'
+      ? [{ in: 'body', path: 'email', code: 'format', message: 'This is not a valid email.' }]
+      : []
+  const instance = (dialect.prefix + route.path).replace(/:\w+/g, 'cmi8z2n4w0q5t1v7x3y9b6d2')
+  return dialect.problem(new Problem(kind, code, message, { fields }), {
+    status: statusOf(kind),
+    requestId: '8220d218b7a77ae973a5827b',
+    instance,
+  }).body
+}
+
 function successContent(dialect: Dialect, route: Route): Json {
-  return route.binary ? { 'application/octet-stream': { schema: route.answer } } : { 'application/json': { schema: dialect.answerSchema(route) } }
+  return route.binary
+    ? { 'application/octet-stream': { schema: route.answer } }
+    : {
+        'application/json': {
+          schema: dialect.answerSchema(route),
+          example: dialect.success(route, exampleOf(route.answer, 'answer')),
+        },
+      }
 }

@@ -63,8 +63,8 @@ export function pageAnswer<T extends TSchema>(item: T) {
   })
 }
 
-export const Message = Type.Object({ message: Type.String() })
-export const Deleted = Type.Object({ message: Type.String(), id: Type.String() })
+export const Message = Type.Object({ message: Type.String() }, { title: 'Message' })
+export const Deleted = Type.Object({ message: Type.String(), id: Type.String() }, { title: 'Deleted' })
 export const IdList = Type.Object(
   { ids: Type.Array(Id, { minItems: 1, maxItems: 100, uniqueItems: true }) },
   { additionalProperties: false },

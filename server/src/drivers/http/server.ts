@@ -4,7 +4,13 @@ import type { IncomingMessage } from 'node:http'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
 import multipart from '@fastify/multipart'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { actorName } from '../../core/actor.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { networkOf } from './addresses.ts'
@@ -22,6 +28,7 @@ export interface HttpOptions extends HeaderOptions {
   requestTimeoutMs: number
   headersTimeoutMs: number
   handlerTimeoutMs: number
+  keepAliveTimeoutMs: number
   maxConnections: number
   /** Addresses and networks (CIDR) whose X-Forwarded-For is believed; empty trusts nobody. */
   trustedProxies: readonly string[]
@@ -58,7 +65,9 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
 
   app.decorateRequest('actor', undefined)
   app.addHook('onRoute', ({ config, method, url }) => {
-    if (!config?.route && !config?.open) throw new Error(`${method} ${url} is mounted without a declared access.`)
+    // OPTIONS is the CORS preflight: it answers headers only.
+    if (!config?.route && !config?.open && method !== 'OPTIONS')
+      throw new Error(`${method} ${url} is mounted without a declared access.`)
   })
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
@@ -97,11 +106,11 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
 function createInstance(options: HttpOptions, log: FastifyBaseLogger): FastifyInstance {
   const app = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
     requestTimeout: options.requestTimeoutMs,
     handlerTimeout: options.handlerTimeoutMs,
-    keepAliveTimeout: 72_000,
+    keepAliveTimeout: options.keepAliveTimeoutMs,
     maxRequestsPerSocket: 10_000,
     forceCloseConnections: 'idle',
     trustProxy: options.trustedProxies.length ? [...options.trustedProxies] : false,

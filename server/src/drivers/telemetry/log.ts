@@ -19,7 +19,16 @@ export function createLog({ level, format }: LogOptions): Log {
     redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[removed]' },
   }
   return format === 'pretty'
-    ? pino(options, pretty({ colorize: process.stdout.isTTY, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true }))
+    ? pino(
+        options,
+        pretty({
+          colorize: process.stdout.isTTY,
+          ignore: 'pid,hostname',
+          translateTime: 'SYS:HH:MM:ss.l',
+          singleLine: true,
+          sync: true,
+        }),
+      )
     : pino(options)
 }
 

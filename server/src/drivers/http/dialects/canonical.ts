@@ -19,7 +19,7 @@ export const ProblemSchema = Type.Object(
     instance: Type.String(),
     requestId: Type.String(),
   },
-  { additionalProperties: true },
+  { title: 'Problem', additionalProperties: true },
 )
 
 /** RFC 9457: the standard members, our code, the fields at fault and the request id. */

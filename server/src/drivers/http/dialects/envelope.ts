@@ -33,27 +33,32 @@ export const envelope: Dialect = {
   }),
   answerSchema: (route) =>
     Type.Object({ success: Type.Literal(true), message: Type.String(), data: snakeSchema(route.answer) }),
-  problemSchema: Type.Object({
-    success: Type.Literal(false),
-    message: Type.String(),
-    error: Type.Object({
-      code: Type.String(),
+  problemSchema: Type.Object(
+    {
+      success: Type.Literal(false),
       message: Type.String(),
-      details: Type.Object({}, { additionalProperties: true }),
-    }),
-  }),
+      error: Type.Object({
+        code: Type.String(),
+        message: Type.String(),
+        details: Type.Object({}, { additionalProperties: true }),
+      }),
+    },
+    { title: 'Failure' },
+  ),
   problemContentType: 'application/json',
 }
 
 /** A schema with its property names in snake_case, all the way down. */
 function snakeSchema(schema: TSchema): TSchema {
-  const { properties, required, items, ...rest } = schema as unknown as {
+  const { title, properties, required, items, ...rest } = schema as unknown as {
+    title?: string
     properties?: Record<string, TSchema>
     required?: string[]
     items?: TSchema
   }
   return {
     ...rest,
+    ...(title && { title: `${title}InEnvelope` }),
     ...(properties && {
       properties: Object.fromEntries(
         Object.entries(properties).map(([key, inner]) => [toSnake(key), snakeSchema(inner)]),

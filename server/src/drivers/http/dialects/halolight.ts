@@ -7,8 +7,8 @@ import { type Dialect, servedOn } from './dialect.ts'
 /** Lists that the front end iterates without unwrapping. */
 const BARE_LISTS = new Set(['roles.list', 'permissions.list'])
 
-/** Writes that the front end sends with another verb than the canonical one. */
-const LOGOUT_ENDS_ALL = 'auth.logout'
+/** Answers that carry the signed-in person, as themselves or as `user`. */
+const WITH_PERSON = new Set(['auth.me', 'auth.login', 'auth.register'])
 
 type Json = Record<string, unknown>
 
@@ -42,15 +42,12 @@ export const halolight: Dialect = {
         ? ((route.answer as unknown as { properties: Json }).properties.data as TSchema)
         : route.answer,
     ),
-  problemSchema: Type.Object({
-    detail: Type.Unsafe<unknown>({ type: ['string', 'array'] }),
-    message: Type.String(),
-    code: Type.String(),
-  }),
+  problemSchema: Type.Object(
+    { detail: Type.Unsafe<unknown>({ type: ['string', 'array'] }), message: Type.String(), code: Type.String() },
+    { title: 'Failure' },
+  ),
   problemContentType: 'application/json',
 }
-
-export { LOGOUT_ENDS_ALL }
 
 /** `phone: ""` means none, a status may be in lower case, `all` means no filter, and an empty search is none. */
 function accept(_route: Route, part: 'body' | 'query', value: unknown): unknown {
@@ -73,10 +70,21 @@ function present(route: Route, value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   const answer = value as Json
   if (BARE_LISTS.has(route.operation)) return answer.data
+  if (WITH_PERSON.has(route.operation))
+    return answer.user ? { ...answer, user: withPermissionObjects(answer.user as Json) } : withPermissionObjects(answer)
   if (route.operation.endsWith('.batchDelete'))
     return { ...answer, deleted_count: answer.deletedCount, deleted: answer.deletedCount, code: 200, data: answer }
   if (route.method === 'DELETE') return { ...answer, code: 200, data: answer }
   return answer
+}
+
+/** The front end joins resource and verb itself: permissions are objects with the bare verb. Those inside roles stay text. */
+function withPermissionObjects(person: Json): Json {
+  const permissions = (person.permissions as string[]).map((granted) => {
+    const [resource = '*', action = '*'] = granted.split(':')
+    return { id: granted, action, resource, description: granted }
+  })
+  return { ...person, permissions }
 }
 
 /** `createdAt` and `created_at` side by side, wherever they stand. */

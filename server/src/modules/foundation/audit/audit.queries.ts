@@ -37,7 +37,13 @@ export function append(db: Executor, entries: NewEntry[]): Promise<number> {
   return db.run(sql`SELECT audit_append(${JSON.stringify(entries)}::jsonb)`)
 }
 
-export function list(db: Executor, query: AuditQuery, limit: number, offset: number, beforeSeq: number | undefined): Promise<AuditRow[]> {
+export function list(
+  db: Executor,
+  query: AuditQuery,
+  limit: number,
+  offset: number,
+  beforeSeq: number | undefined,
+): Promise<AuditRow[]> {
   return db.query<AuditRow>(sql`
     SELECT id, seq, at, actor, "actorId", "tokenId", action, "targetType", "targetId", changes, ip, "requestId", hash
     FROM audit_logs ${where([...filters(query), beforeSeq !== undefined && sql`seq < ${beforeSeq}`])}
@@ -56,7 +62,8 @@ export async function count(db: Executor, query: AuditQuery): Promise<number> {
 function filters({ actor, action, target, from, to }: AuditQuery): Sql[] {
   return [
     actor !== undefined && sql`"actorId" = ${actor}`,
-    action !== undefined && (action.includes('.') ? sql`action = ${action}` : sql`starts_with(action, ${`${action}.`})`),
+    action !== undefined &&
+      (action.includes('.') ? sql`action = ${action}` : sql`starts_with(action, ${`${action}.`})`),
     target !== undefined && sql`"targetId" = ${target}`,
     from !== undefined && sql`at >= ${from}`,
     to !== undefined && sql`at <= ${to}`,

@@ -3,21 +3,24 @@ import Type, { type Static } from 'typebox'
 import { Id, Nullable, OneOf, PageQuery, Timestamp } from '../../../drivers/http/index.ts'
 import type { AuditRow } from './audit.queries.ts'
 
-export const AuditEntry = Type.Object({
-  id: Id,
-  seq: Type.Integer({ description: 'Position in the chain of the tenant, from 1, without gaps.' }),
-  at: Timestamp,
-  actor: Type.String({ examples: ['user:cmi8z2n4w0q5t1v7x3y9b6d2'] }),
-  actorId: Nullable(Type.String()),
-  action: Type.String({ examples: ['roles.edit'] }),
-  targetType: Type.String(),
-  targetId: Type.String(),
-  changes: Type.Unsafe<Record<string, unknown> | null>({ type: ['object', 'null'], additionalProperties: true }),
-  ip: Nullable(Type.String()),
-  requestId: Nullable(Type.String()),
-  tokenId: Nullable(Type.String()),
-  hash: Type.String({ description: 'SHA-256 over the previous hash and this entry, hexadecimal.' }),
-})
+export const AuditEntry = Type.Object(
+  {
+    id: Id,
+    seq: Type.Integer({ description: 'Position in the chain of the tenant, from 1, without gaps.' }),
+    at: Timestamp,
+    actor: Type.String({ examples: ['user:cmi8z2n4w0q5t1v7x3y9b6d2'] }),
+    actorId: Nullable(Type.String()),
+    action: Type.String({ examples: ['roles.edit'] }),
+    targetType: Type.String(),
+    targetId: Type.String(),
+    changes: Type.Unsafe<Record<string, unknown> | null>({ type: ['object', 'null'], additionalProperties: true }),
+    ip: Nullable(Type.String()),
+    requestId: Nullable(Type.String()),
+    tokenId: Nullable(Type.String()),
+    hash: Type.String({ description: 'SHA-256 over the previous hash and this entry, hexadecimal.' }),
+  },
+  { title: 'AuditEntry' },
+)
 export type AuditEntry = Static<typeof AuditEntry>
 
 export const AuditQuery = Type.Object({
@@ -25,7 +28,9 @@ export const AuditQuery = Type.Object({
   limit: PageQuery.limit,
   cursor: PageQuery.cursor,
   actor: Type.Optional(Type.String({ maxLength: 100, description: 'Id of the user or admin who acted.' })),
-  action: Type.Optional(Type.String({ maxLength: 100, description: 'An action (`roles.edit`) or everything of a noun (`roles`).' })),
+  action: Type.Optional(
+    Type.String({ maxLength: 100, description: 'An action (`roles.edit`) or everything of a noun (`roles`).' }),
+  ),
   target: Type.Optional(Type.String({ maxLength: 100, description: 'Id of what was acted on.' })),
   from: Type.Optional(Timestamp),
   to: Type.Optional(Timestamp),

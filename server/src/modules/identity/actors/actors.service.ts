@@ -9,8 +9,8 @@ import type { Database } from '../../../drivers/database/index.ts'
 import type { Authenticator, RequestFacts } from '../../../drivers/http/index.ts'
 import type { Roles } from '../roles/index.ts'
 import type { Sessions } from '../sessions/index.ts'
-import { isPersonalToken, type PersonalTokens } from '../tokens/index.ts'
 import type { Tenants } from '../tenants/index.ts'
+import { isPersonalToken, type PersonalTokens } from '../tokens/index.ts'
 import type { Users } from '../users/index.ts'
 import { createActorCache } from './cache.ts'
 
@@ -32,15 +32,31 @@ const BELIEVED_MS = 30_000
 
 export function createActors(parts: ActorParts): Authenticator {
   const { database, bus, clock, sessions, personalTokens, tenants, users, roles } = parts
-  const cache = createActorCache<UserActor | AdminActor>({ clock, believedMs: BELIEVED_MS, fresh: () => bus.connected() })
+  const cache = createActorCache<UserActor | AdminActor>({
+    clock,
+    believedMs: BELIEVED_MS,
+    fresh: () => bus.connected(),
+  })
   bus.subscribe(ACTORS_CHANGED, (message) => cache.forget(message))
   bus.onGap(() => cache.clear())
 
-  const refuse = (cause?: unknown) => requestErrors('access.unauthenticated', { message: 'The access token is not valid or has ended. Sign in again.', cause })
+  const refuse = (cause?: unknown) =>
+    requestErrors('access.unauthenticated', {
+      message: 'The access token is not valid or has ended. Sign in again.',
+      cause,
+    })
 
-  async function loadUser(userId: string, tenantId: string, base: Pick<UserActor, 'sessionId' | 'tokenId' | 'authenticatedAt'>): Promise<UserActor | undefined> {
+  async function loadUser(
+    userId: string,
+    tenantId: string,
+    base: Pick<UserActor, 'sessionId' | 'tokenId' | 'authenticatedAt'>,
+  ): Promise<UserActor | undefined> {
     const db = database.tenant(tenantId)
-    const [account, level, permissions] = await Promise.all([users.credentials(database.global, userId), tenants.levelOf(db, userId), roles.permissionsOf(db, userId)])
+    const [account, level, permissions] = await Promise.all([
+      users.credentials(database.global, userId),
+      tenants.levelOf(db, userId),
+      roles.permissionsOf(db, userId),
+    ])
     if (account?.status !== 'ACTIVE' || !level) return undefined
     return { kind: 'user', userId, tenantId, level, permissions: new Set(permissions), ...base }
   }
@@ -61,10 +77,19 @@ export function createActors(parts: ActorParts): Authenticator {
       if (!session || session.userId !== claims.sub) throw refuse()
       const tenantId = await tenantOf(facts, claims.tid)
       const authenticatedAt = Math.floor(session.authenticatedAt.getTime() / 1000)
-      const loaded = await loadUser(claims.sub, tenantId, { sessionId: session.id, tokenId: undefined, authenticatedAt })
+      const loaded = await loadUser(claims.sub, tenantId, {
+        sessionId: session.id,
+        tokenId: undefined,
+        authenticatedAt,
+      })
       if (!loaded) throw facts.tenantChoice ? requestErrors('access.tenant_not_found') : refuse()
       const endsAt = Math.min(session.expiresAt.getTime(), session.idleExpiresAt.getTime())
-      return { actor: loaded, endsAt, touch: () => sessions.touch(session.id), names: [session.id, claims.sub, tenantId] }
+      return {
+        actor: loaded,
+        endsAt,
+        touch: () => sessions.touch(session.id),
+        names: [session.id, claims.sub, tenantId],
+      }
     })
     return actor as UserActor
   }
@@ -74,9 +99,14 @@ export function createActors(parts: ActorParts): Authenticator {
       const token = await personalTokens.resolve(credential)
       if (!token) throw refuse()
       // A token belongs to one tenant, whatever the request names.
-      if (facts.tenantChoice && (await tenants.find(facts.tenantChoice))?.id !== token.tenantId) throw requestErrors('access.tenant_not_found')
+      if (facts.tenantChoice && (await tenants.find(facts.tenantChoice))?.id !== token.tenantId)
+        throw requestErrors('access.tenant_not_found')
       if (!(await tenants.find(token.tenantId))) throw refuse()
-      const owner = await loadUser(token.userId, token.tenantId, { sessionId: undefined, tokenId: token.id, authenticatedAt: 0 })
+      const owner = await loadUser(token.userId, token.tenantId, {
+        sessionId: undefined,
+        tokenId: token.id,
+        authenticatedAt: 0,
+      })
       if (!owner) throw refuse()
       const permissions = new Set(narrow(owner.permissions, token.scopes))
       return {
@@ -90,7 +120,8 @@ export function createActors(parts: ActorParts): Authenticator {
   }
 
   return {
-    user: (credential, facts) => (isPersonalToken(credential) ? byPersonalToken(credential, facts) : bySession(credential, facts)),
+    user: (credential, facts) =>
+      isPersonalToken(credential) ? byPersonalToken(credential, facts) : bySession(credential, facts),
     async admin(credential) {
       const claims = sessions.verify('admin', credential)
       if (!claims) throw refuse()
@@ -131,4 +162,3 @@ function intersection(one: string, other: string): string[] {
   const [resource, verb] = [pick(a[0], b[0]), pick(a[1], b[1])]
   return resource && verb ? [`${resource}:${verb}`] : []
 }
-

@@ -28,7 +28,15 @@ export interface ActorCache<A> {
 const MAX_ENTRIES = 100_000
 const TOUCH_MS = 60_000
 
-export function createActorCache<A>({ clock, believedMs, fresh }: { clock: Clock; believedMs: number; fresh(): boolean }): ActorCache<A> {
+export function createActorCache<A>({
+  clock,
+  believedMs,
+  fresh,
+}: {
+  clock: Clock
+  believedMs: number
+  fresh(): boolean
+}): ActorCache<A> {
   const entries = new Map<string, Entry<A>>()
   const keysByName = new Map<string, Set<string>>()
   const loading = new Map<string, Promise<Entry<A>>>()

@@ -7,7 +7,10 @@ export const authErrors = defineErrors({
   'auth.too_many_attempts': { kind: 'limited', message: 'Too many sign-ins from this address. Try again later.' },
   'auth.email_unverified': { kind: 'forbidden', message: 'Confirm your e-mail address first: the mail has a link.' },
   'auth.no_tenant': { kind: 'forbidden', message: 'This account belongs to no tenant.' },
-  'auth.registration_closed': { kind: 'forbidden', message: 'Registration is closed. Ask an administrator for an account.' },
+  'auth.registration_closed': {
+    kind: 'forbidden',
+    message: 'Registration is closed. Ask an administrator for an account.',
+  },
   'auth.link_invalid': { kind: 'malformed', message: 'This link is not valid any more. Ask for a new one.' },
   'auth.wrong_password': { kind: 'invalid', message: 'The current password is wrong.' },
 })

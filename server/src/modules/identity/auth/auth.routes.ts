@@ -3,7 +3,18 @@ import Type from 'typebox'
 import { Message, type Route, route } from '../../../drivers/http/index.ts'
 import type { AccessTokens } from '../sessions/index.ts'
 import { Registration } from '../users/index.ts'
-import { ChangePassword, ForgotPassword, Login, Me, Refresh, ResetPassword, SignedIn, Tokens, toTokens, VerifyEmail } from './auth.schema.ts'
+import {
+  ChangePassword,
+  ForgotPassword,
+  Login,
+  Me,
+  Refresh,
+  ResetPassword,
+  SignedIn,
+  Tokens,
+  toTokens,
+  VerifyEmail,
+} from './auth.schema.ts'
 import type { Auth } from './auth.service.ts'
 
 export interface AuthRouteParts {
@@ -28,7 +39,8 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       rate: 'auth',
       bases: everywhere,
       summary: 'Register',
-      description: 'JSON, or a multipart form with a picture. Name and username are derived from the address when they are missing.',
+      description:
+        'JSON, or a multipart form with a picture. Name and username are derived from the address when they are missing.',
       body: Registration,
       accepts: ['json', 'form', 'multipart'],
       files: { avatar: { maxBytes: avatarMaxBytes } },
@@ -36,7 +48,14 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       status: 201,
       answer: SignedIn,
       message: 'User registered successfully',
-      errors: ['auth.registration_closed', 'users.email_taken', 'users.username_taken', 'users.phone_taken', 'users.avatar_invalid', 'request.too_large'],
+      errors: [
+        'auth.registration_closed',
+        'users.email_taken',
+        'users.username_taken',
+        'users.phone_taken',
+        'users.avatar_invalid',
+        'request.too_large',
+      ],
       handle: async ({ body, files, facts }) => {
         const { user, ...pair } = await auth.register(body, files.avatar, facts)
         return { ...toTokens(pair), user }
@@ -55,7 +74,14 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       accepts: ['json', 'form'],
       answer: SignedIn,
       message: 'Login successful',
-      errors: ['auth.wrong_credentials', 'auth.locked', 'auth.too_many_attempts', 'auth.email_unverified', 'auth.no_tenant', 'access.tenant_not_found'],
+      errors: [
+        'auth.wrong_credentials',
+        'auth.locked',
+        'auth.too_many_attempts',
+        'auth.email_unverified',
+        'auth.no_tenant',
+        'access.tenant_not_found',
+      ],
       handle: async ({ body, facts }) => {
         const { user, ...pair } = await auth.login(body, facts)
         return { ...toTokens(pair), user }
@@ -69,7 +95,8 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       rate: 'refresh',
       bases: everywhere,
       summary: 'Exchange a refresh token for new tokens',
-      description: 'Each token is used once. Within a short grace time the same token gives the same successor again; after it, using an old one ends the session.',
+      description:
+        'Each token is used once. Within a short grace time the same token gives the same successor again; after it, using an old one ends the session.',
       body: Refresh,
       accepts: ['json', 'form'],
       answer: Tokens,

@@ -52,18 +52,25 @@ const RoleWithPermissions = Type.Object({
 
 const { roles: _roles, ...userFields } = User.properties
 
-export const Me = Type.Object({
-  ...userFields,
-  roles: Type.Array(RoleWithPermissions),
-  permissions: Type.Array(Type.String(), { description: 'Everything that the roles grant in this tenant, wildcards included.' }),
-  tenantId: Id,
-  level: OneOf(['OWNER', 'ADMIN', 'MEMBER']),
-  tenants: Type.Array(Type.Object({ id: Id, name: Type.String(), slug: Type.String(), level: OneOf(['OWNER', 'ADMIN', 'MEMBER']) })),
-})
+export const Me = Type.Object(
+  {
+    ...userFields,
+    roles: Type.Array(RoleWithPermissions),
+    permissions: Type.Array(Type.String(), {
+      description: 'Everything that the roles grant in this tenant, wildcards included.',
+    }),
+    tenantId: Id,
+    level: OneOf(['OWNER', 'ADMIN', 'MEMBER']),
+    tenants: Type.Array(
+      Type.Object({ id: Id, name: Type.String(), slug: Type.String(), level: OneOf(['OWNER', 'ADMIN', 'MEMBER']) }),
+    ),
+  },
+  { title: 'Me' },
+)
 export type Me = Static<typeof Me>
 
-export const Tokens = Type.Object(tokens)
-export const SignedIn = Type.Object({ ...tokens, user: Me })
+export const Tokens = Type.Object(tokens, { title: 'Tokens' })
+export const SignedIn = Type.Object({ ...tokens, user: Me }, { title: 'SignedIn' })
 
 /** A token pair under our names and under those of OAuth 2.0. */
 export function toTokens(pair: TokenPair): Static<typeof Tokens> {

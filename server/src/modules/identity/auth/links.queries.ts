@@ -20,7 +20,9 @@ export async function insert(
 }
 
 export function findOpen(db: Executor, purpose: LinkPurpose, tokenHash: string): Promise<LinkRow | undefined> {
-  return db.one<LinkRow>(sql`SELECT id, "userId", email FROM one_time_tokens WHERE "tokenHash" = ${tokenHash} AND purpose = ${purpose} AND ${OPEN}`)
+  return db.one<LinkRow>(
+    sql`SELECT id, "userId", email FROM one_time_tokens WHERE "tokenHash" = ${tokenHash} AND purpose = ${purpose} AND ${OPEN}`,
+  )
 }
 
 export function use(db: Executor, purpose: LinkPurpose, tokenHash: string): Promise<LinkRow | undefined> {
@@ -29,5 +31,7 @@ export function use(db: Executor, purpose: LinkPurpose, tokenHash: string): Prom
 }
 
 export async function endAll(db: Executor, userId: string, purpose: LinkPurpose): Promise<void> {
-  await db.run(sql`UPDATE one_time_tokens SET "usedAt" = now() WHERE "userId" = ${userId} AND purpose = ${purpose} AND ${OPEN}`)
+  await db.run(
+    sql`UPDATE one_time_tokens SET "usedAt" = now() WHERE "userId" = ${userId} AND purpose = ${purpose} AND ${OPEN}`,
+  )
 }

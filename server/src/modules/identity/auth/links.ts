@@ -21,7 +21,14 @@ export const links: Links = {
   async make(tx, purpose, user, lifeSeconds) {
     const secret = newSecret()
     await queries.endAll(tx, user.id, purpose)
-    await queries.insert(tx, { id: newId(), userId: user.id, purpose, tokenHash: hashOf(secret), email: user.email, lifeSeconds })
+    await queries.insert(tx, {
+      id: newId(),
+      userId: user.id,
+      purpose,
+      tokenHash: hashOf(secret),
+      email: user.email,
+      lifeSeconds,
+    })
     return secret
   },
   peek: (db, purpose, secret) => queries.findOpen(db, purpose, hashOf(secret)),

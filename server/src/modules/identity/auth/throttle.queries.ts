@@ -48,5 +48,7 @@ export async function release(db: Executor, key: string): Promise<void> {
 
 /** Forgets the failures: the secret was right. */
 export async function clear(db: Executor, key: string): Promise<void> {
-  await db.run(sql`UPDATE throttles SET failures = 0, pending = GREATEST(0, pending - 1) WHERE key = ${key} AND "lockedUntil" IS NULL`)
+  await db.run(
+    sql`UPDATE throttles SET failures = 0, pending = GREATEST(0, pending - 1) WHERE key = ${key} AND "lockedUntil" IS NULL`,
+  )
 }

@@ -23,7 +23,13 @@ export interface Throttle {
 const WAIT_STEP_MS = 25
 const LONGEST_WAIT_MS = 10_000
 
-export function createThrottle({ database, rule }: { database: Pick<Database, 'global'>; rule: ThrottleRule }): Throttle {
+export function createThrottle({
+  database,
+  rule,
+}: {
+  database: Pick<Database, 'global'>
+  rule: ThrottleRule
+}): Throttle {
   const db = database.global
 
   async function takePlace(key: string): Promise<void> {

@@ -60,7 +60,11 @@ function bounded(concurrency: number, queue: number): <T>(task: () => Promise<T>
   const waiting: (() => void)[] = []
   return async (task) => {
     if (running >= concurrency) {
-      if (waiting.length >= queue) throw requestErrors('server.unavailable', { message: 'Too many sign-ins at once. Try again shortly.', retryAfter: 1 })
+      if (waiting.length >= queue)
+        throw requestErrors('server.unavailable', {
+          message: 'Too many sign-ins at once. Try again shortly.',
+          retryAfter: 1,
+        })
       await new Promise<void>((go) => waiting.push(go))
     } else {
       running++

@@ -22,11 +22,13 @@ export function createPasswordPolicy({ minLength }: { minLength: number }): Pass
       const refuse = (code: string, message: string) => invalidField(field, code, message)
       const length = [...password].length
       if (length < minLength) throw refuse('too_short', `A password has at least ${minLength} characters.`)
-      if (length > PASSWORD_MAX_LENGTH) throw refuse('too_long', `A password has at most ${PASSWORD_MAX_LENGTH} characters.`)
+      if (length > PASSWORD_MAX_LENGTH)
+        throw refuse('too_long', `A password has at most ${PASSWORD_MAX_LENGTH} characters.`)
       const plain = password.toLowerCase()
       if (new Set(plain).size < 4) throw refuse('too_simple', 'This password repeats too few characters.')
       common ??= loadCommon()
-      if ((await common).has(plain)) throw refuse('too_common', 'This password is on the list of common ones. Choose another.')
+      if ((await common).has(plain))
+        throw refuse('too_common', 'This password is on the list of common ones. Choose another.')
       if (contextWords(context).some((word) => plain.replace(/[^\p{L}\p{N}]/gu, '') === word || plain === word)) {
         throw refuse('too_personal', 'This password is the name or address of the account. Choose another.')
       }
@@ -43,5 +45,7 @@ async function loadCommon(): Promise<Set<string>> {
 
 function contextWords({ email, username, name }: PasswordContext): string[] {
   const words = [email, email?.split('@')[0], username, name, 'ashlar']
-  return words.flatMap((word) => (word && word.length >= 4 ? [word.toLowerCase(), word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')] : []))
+  return words.flatMap((word) =>
+    word && word.length >= 4 ? [word.toLowerCase(), word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')] : [],
+  )
 }

@@ -26,7 +26,17 @@ const GROUPS: Record<string, string> = {
   settings: '系统设置',
 }
 
-const VERBS: Record<string, string> = { view: 'View', create: 'Create', edit: 'Edit', delete: 'Delete', export: 'Export', upload: 'Upload', send: 'Send', manage: 'Manage', use: 'Use' }
+const VERBS: Record<string, string> = {
+  view: 'View',
+  create: 'Create',
+  edit: 'Edit',
+  delete: 'Delete',
+  export: 'Export',
+  upload: 'Upload',
+  send: 'Send',
+  manage: 'Manage',
+  use: 'Use',
+}
 
 const WORDS: Record<string, string> = {
   dashboard: 'view',
@@ -62,32 +72,52 @@ export const CATALOGUE: readonly CataloguePermission[] = [
   ),
 ]
 
-const SPECIFIC = [...Object.entries(WORDS)].slice(0, 9).flatMap(([resource, verbs]) => verbs.split(' ').map((verb) => `${resource}:${verb}`))
+const SPECIFIC = [...Object.entries(WORDS)]
+  .slice(0, 9)
+  .flatMap(([resource, verbs]) => verbs.split(' ').map((verb) => `${resource}:${verb}`))
 
 /** HaloLight's four roles, and the two of the role-based dialect. Their ids in the default tenant are their names. */
 export const DEFAULT_ROLES: readonly DefaultRole[] = [
   { name: 'admin', label: '超级管理员', description: '拥有系统所有权限', permissions: ['*'] },
-  { name: 'manager', label: '管理员', description: '可管理用户和内容', permissions: SPECIFIC.filter((one) => one !== 'users:delete' && one !== 'settings:edit') },
+  {
+    name: 'manager',
+    label: '管理员',
+    description: '可管理用户和内容',
+    permissions: SPECIFIC.filter((one) => one !== 'users:delete' && one !== 'settings:edit'),
+  },
   {
     name: 'editor',
     label: '编辑员',
     description: '可编辑文档和内容',
-    permissions: 'dashboard:view users:view analytics:view documents:view documents:create documents:edit files:view files:upload messages:view messages:send calendar:view calendar:edit notifications:view'.split(' '),
+    permissions:
+      'dashboard:view users:view analytics:view documents:view documents:create documents:edit files:view files:upload messages:view messages:send calendar:view calendar:edit notifications:view'.split(
+        ' ',
+      ),
   },
   {
     name: 'viewer',
     label: '访客',
     description: '仅可查看内容',
-    permissions: 'dashboard:view users:view analytics:view documents:view files:view messages:view calendar:view notifications:view'.split(' '),
+    permissions:
+      'dashboard:view users:view analytics:view documents:view files:view messages:view calendar:view notifications:view'.split(
+        ' ',
+      ),
   },
   {
     name: 'user',
     label: 'User',
     description: 'Works with their own things',
     permissions:
-      'dashboard:view documents:view documents:create documents:edit documents:delete files:view files:upload files:delete messages:view messages:send calendar:view calendar:edit notifications:view teams:view ai:use'.split(' '),
+      'dashboard:view documents:view documents:create documents:edit documents:delete files:view files:upload files:delete messages:view messages:send calendar:view calendar:edit notifications:view teams:view ai:use'.split(
+        ' ',
+      ),
   },
-  { name: 'moderator', label: 'Moderator', description: 'Reads and edits users', permissions: ['users:view', 'users:edit'] },
+  {
+    name: 'moderator',
+    label: 'Moderator',
+    description: 'Reads and edits users',
+    permissions: ['users:view', 'users:edit'],
+  },
 ]
 
 /** Names that other systems use for our permissions. */

@@ -1,2 +1,2 @@
 // The door of the roles module.
-export { type HeldRole, createRoles, type Roles } from './roles.service.ts'
+export { createRoles, type HeldRole, type Roles } from './roles.service.ts'

@@ -58,11 +58,17 @@ export function findIdByName(db: Executor, name: string): Promise<{ id: string }
 
 export async function replaceRolesOf(db: Executor, userId: string, roleIds: readonly string[]): Promise<void> {
   await db.run(sql`DELETE FROM user_roles WHERE "userId" = ${userId} AND "roleId" <> ALL(${roleIds})`)
-  await db.run(sql`INSERT INTO user_roles ("userId", "roleId") SELECT ${userId}, unnest(${roleIds}::text[]) ON CONFLICT DO NOTHING`)
+  await db.run(
+    sql`INSERT INTO user_roles ("userId", "roleId") SELECT ${userId}, unnest(${roleIds}::text[]) ON CONFLICT DO NOTHING`,
+  )
 }
 
 /** Adds what the catalogue has and the tenant lacks; leaves everything else as it is. */
-export async function seedPermissions(db: Executor, ids: string[], catalogue: readonly CataloguePermission[]): Promise<void> {
+export async function seedPermissions(
+  db: Executor,
+  ids: string[],
+  catalogue: readonly CataloguePermission[],
+): Promise<void> {
   await db.run(sql`
     INSERT INTO permissions (id, action, resource, description, label, "group", "builtIn")
     SELECT id, action, split_part(action, ':', 1), description, label, "group", true

@@ -64,5 +64,9 @@ export function mustHold(actor: Actor, permissions: readonly string[]): void {
   if (actor.kind === 'system' || actor.kind === 'admin') return
   const held = actor.kind === 'user' ? actor.permissions : []
   const beyond = permissions.find((permission) => !grantFor(held, permission))
-  if (beyond !== undefined) throw roleErrors('roles.beyond_own', { message: `You cannot grant ${beyond}: you do not hold it.`, facts: { permission: beyond } })
+  if (beyond !== undefined)
+    throw roleErrors('roles.beyond_own', {
+      message: `You cannot grant ${beyond}: you do not hold it.`,
+      facts: { permission: beyond },
+    })
 }

@@ -1,5 +1,5 @@
 // Access tokens: JWT (RFC 7519) in the form of RFC 9068, signed by one algorithm a key, verified by exact header.
-import { createPublicKey, type JsonWebKey, createHash, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { createSigner, createVerifier } from 'fast-jwt'
 
 export type Realm = 'user' | 'admin'
@@ -43,7 +43,13 @@ interface Key {
 }
 
 /** The first key signs; all of them verify, so that a key can be replaced without signing anyone out. */
-export function createAccessTokens({ issuer, keys }: { issuer: string; keys: readonly [SigningKey, ...SigningKey[]] }): AccessTokens {
+export function createAccessTokens({
+  issuer,
+  keys,
+}: {
+  issuer: string
+  keys: readonly [SigningKey, ...SigningKey[]]
+}): AccessTokens {
   const prepared = keys.map((key) => prepare(key, issuer))
   const byHeader = new Map(prepared.map((key) => [key.header, key]))
   const sign = prepared[0]?.sign
@@ -67,9 +73,12 @@ export function createAccessTokens({ issuer, keys }: { issuer: string; keys: rea
 function prepare({ algorithm, material }: SigningKey, issuer: string): Key {
   const publicKey = algorithm === 'HS256' ? undefined : createPublicKey(material)
   const publicPem = publicKey?.export({ type: 'spki', format: 'pem' }).toString()
-  const kid = createHash('sha256').update(publicPem ?? `kid:${material}`).digest('base64url').slice(0, 16)
+  const kid = createHash('sha256')
+    .update(publicPem ?? `kid:${material}`)
+    .digest('base64url')
+    .slice(0, 16)
   const header = { alg: algorithm, typ: 'at+jwt', kid }
-  const signer = (realm: Realm) => createSigner({ key: material, algorithm, header, iss: issuer, aud: AUDIENCE[realm], noTimestamp: true })
+  const signer = (realm: Realm) => createSigner({ key: material, algorithm, header, iss: issuer, aud: AUDIENCE[realm] })
   const verifier = (realm: Realm) =>
     createVerifier({
       key: publicPem ?? material,

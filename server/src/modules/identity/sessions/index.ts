@@ -2,4 +2,10 @@
 export { type AccessTokens, createAccessTokens, type Realm, type SigningKey } from './access-tokens.ts'
 export { createRefreshTokens } from './refresh-tokens.ts'
 export { sessionRoutes } from './sessions.routes.ts'
-export { createSessions, type SessionOptions, type SessionRow, type Sessions, type TokenPair } from './sessions.service.ts'
+export {
+  createSessions,
+  type SessionOptions,
+  type SessionRow,
+  type Sessions,
+  type TokenPair,
+} from './sessions.service.ts'

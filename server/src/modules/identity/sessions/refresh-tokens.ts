@@ -20,7 +20,8 @@ export function createRefreshTokens({ secret }: { secret: string }): RefreshToke
   const mac = (realm: Realm, sessionId: string, nonce: string, generation: number) =>
     createHmac('sha256', secret).update(`refresh\n${realm}\n${sessionId}\n${nonce}\n${generation}`).digest('base64url')
   return {
-    make: (realm, sessionId, nonce, generation) => `ar1.${sessionId}.${generation}.${mac(realm, sessionId, nonce, generation)}`,
+    make: (realm, sessionId, nonce, generation) =>
+      `ar1.${sessionId}.${generation}.${mac(realm, sessionId, nonce, generation)}`,
     fits(realm, token, nonce) {
       const expected = Buffer.from(mac(realm, token.sessionId, nonce, token.generation))
       const presented = Buffer.from(token.mac)

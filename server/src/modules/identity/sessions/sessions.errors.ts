@@ -4,5 +4,8 @@ import { defineErrors } from '../../../core/errors.ts'
 export const sessionErrors = defineErrors({
   'sessions.not_found': { kind: 'not_found', message: 'There is no such session.' },
   'sessions.refresh_invalid': { kind: 'unauthenticated', message: 'This refresh token is not valid. Sign in again.' },
-  'sessions.refresh_reused': { kind: 'unauthenticated', message: 'This refresh token was used before. The session has been ended for safety: sign in again.' },
+  'sessions.refresh_reused': {
+    kind: 'unauthenticated',
+    message: 'This refresh token was used before. The session has been ended for safety: sign in again.',
+  },
 })

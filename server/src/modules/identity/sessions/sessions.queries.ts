@@ -49,9 +49,14 @@ export function findLive(db: Executor, id: string): Promise<SessionRow | undefin
   return db.one<SessionRow>(sql`SELECT ${COLUMNS} FROM sessions WHERE id = ${id} AND ${LIVE}`)
 }
 
-
 /** Moves a live session to its next generation, if the presented one is the current one. One winner, however many try. */
-export function rotate(db: Executor, id: string, generation: number, graceSeconds: number, idleSeconds: number): Promise<SessionRow | undefined> {
+export function rotate(
+  db: Executor,
+  id: string,
+  generation: number,
+  graceSeconds: number,
+  idleSeconds: number,
+): Promise<SessionRow | undefined> {
   return db.one<SessionRow>(sql`
     UPDATE sessions SET generation = generation + 1, "lastSeenAt" = now(),
       "idleExpiresAt" = LEAST("expiresAt", now() + make_interval(secs => ${idleSeconds})),
@@ -62,7 +67,12 @@ export function rotate(db: Executor, id: string, generation: number, graceSecond
 }
 
 /** The live session, and whether the presented generation is still in its grace time. */
-export function findForGrace(db: Executor, id: string, generation: number, graceSeconds: number): Promise<(SessionRow & { graceful: boolean }) | undefined> {
+export function findForGrace(
+  db: Executor,
+  id: string,
+  generation: number,
+  graceSeconds: number,
+): Promise<(SessionRow & { graceful: boolean }) | undefined> {
   return db.one(sql`
     SELECT ${COLUMNS}, COALESCE((rotations ->> ${String(generation)})::float8 > extract(epoch FROM clock_timestamp()) - ${graceSeconds}, false) AS graceful
     FROM sessions WHERE id = ${id} AND ${LIVE}`)
@@ -75,7 +85,9 @@ export function touch(db: Executor, id: string, idleSeconds: number): Promise<nu
 }
 
 export function listLive(db: Executor, userId: string): Promise<SessionRow[]> {
-  return db.query<SessionRow>(sql`SELECT ${COLUMNS} FROM sessions WHERE "userId" = ${userId} AND ${LIVE} ORDER BY "lastSeenAt" DESC`)
+  return db.query<SessionRow>(
+    sql`SELECT ${COLUMNS} FROM sessions WHERE "userId" = ${userId} AND ${LIVE} ORDER BY "lastSeenAt" DESC`,
+  )
 }
 
 /** Ends one session of the owner; 0 when there is none. */
@@ -86,7 +98,12 @@ export function revokeOne(db: Executor, id: string, ownerId: string, reason: str
 }
 
 /** Ends all sessions of the owners, but one where `except` names it. */
-export function revokeAll(db: Executor, ownerIds: readonly string[], reason: string, except: string | undefined): Promise<number> {
+export function revokeAll(
+  db: Executor,
+  ownerIds: readonly string[],
+  reason: string,
+  except: string | undefined,
+): Promise<number> {
   return db.run(sql`
     UPDATE sessions SET "revokedAt" = now(), "revokedReason" = ${reason}
     WHERE ("userId" = ANY(${ownerIds}) OR "adminId" = ANY(${ownerIds})) AND "revokedAt" IS NULL AND id IS DISTINCT FROM ${except ?? null}`)

@@ -3,15 +3,18 @@ import Type, { type Static } from 'typebox'
 import { Id, Timestamp } from '../../../drivers/http/index.ts'
 import type { SessionRow } from './sessions.queries.ts'
 
-export const Session = Type.Object({
-  id: Id,
-  device: Type.String({ examples: ['Firefox 128 on Linux'] }),
-  ip: Type.String(),
-  createdAt: Timestamp,
-  lastSeenAt: Timestamp,
-  expiresAt: Timestamp,
-  current: Type.Boolean({ description: 'The session that asks.' }),
-})
+export const Session = Type.Object(
+  {
+    id: Id,
+    device: Type.String({ examples: ['Firefox 128 on Linux'] }),
+    ip: Type.String(),
+    createdAt: Timestamp,
+    lastSeenAt: Timestamp,
+    expiresAt: Timestamp,
+    current: Type.Boolean({ description: 'The session that asks.' }),
+  },
+  { title: 'Session' },
+)
 export type Session = Static<typeof Session>
 
 export const SessionList = Type.Object({ data: Type.Array(Session) })

@@ -12,7 +12,7 @@ import { deviceName } from './devices.ts'
 import { parseRefreshToken, type RefreshToken, type RefreshTokens } from './refresh-tokens.ts'
 import { sessionErrors } from './sessions.errors.ts'
 import * as queries from './sessions.queries.ts'
-import { toSession, type Session } from './sessions.schema.ts'
+import { type Session, toSession } from './sessions.schema.ts'
 
 export type { SessionRow } from './sessions.queries.ts'
 
@@ -41,9 +41,18 @@ export interface Refreshed extends TokenPair {
 
 export interface Sessions {
   /** Opens a session in the caller's transaction; the oldest beyond the limit ends. */
-  open(tx: Tx, owner: { realm: Realm; id: string; tenantId: string | null }, facts: RequestFacts): Promise<TokenPair & { sessionId: string }>
+  open(
+    tx: Tx,
+    owner: { realm: Realm; id: string; tenantId: string | null },
+    facts: RequestFacts,
+  ): Promise<TokenPair & { sessionId: string }>
   /** Rotates. A replayed token outside its grace time ends the session; `onReplay` runs in that transaction. */
-  refresh(realm: Realm, token: string, facts: RequestFacts, onReplay: (tx: Tx, session: queries.SessionRow) => Promise<void>): Promise<Refreshed>
+  refresh(
+    realm: Realm,
+    token: string,
+    facts: RequestFacts,
+    onReplay: (tx: Tx, session: queries.SessionRow) => Promise<void>,
+  ): Promise<Refreshed>
   /** A new access token of a live session, for another tenant. */
   switchTenant(tx: Tx, session: queries.SessionRow, tenantId: string, facts: RequestFacts): Promise<TokenPair>
   verify(realm: Realm, accessToken: string): AccessClaims | undefined
@@ -90,12 +99,27 @@ export function createSessions(parts: SessionParts): Sessions {
     }
   }
 
-  async function loseReplayed(presented: RefreshToken, session: queries.SessionRow, facts: RequestFacts, onReplay: (tx: Tx, session: queries.SessionRow) => Promise<void>) {
+  async function loseReplayed(
+    presented: RefreshToken,
+    session: queries.SessionRow,
+    facts: RequestFacts,
+    onReplay: (tx: Tx, session: queries.SessionRow) => Promise<void>,
+  ) {
     const ownerId = (session.userId ?? session.adminId)!
     await database.inTenant(session.tenantId ?? 'default', async (tx) => {
       if (!(await queries.revokeOne(tx, session.id, ownerId, 'refresh token replayed'))) return
       await bus.publish(tx, ACTORS_CHANGED, { sessionId: session.id })
-      audit.record(tx, { kind: 'system', name: 'sessions' }, { action: 'sessions.replay', targetType: 'session', targetId: session.id, changes: { ownerId, generation: presented.generation } }, facts)
+      audit.record(
+        tx,
+        { kind: 'system', name: 'sessions' },
+        {
+          action: 'sessions.replay',
+          targetType: 'session',
+          targetId: session.id,
+          changes: { ownerId, generation: presented.generation },
+        },
+        facts,
+      )
       await onReplay(tx, session)
     })
   }
@@ -122,21 +146,38 @@ export function createSessions(parts: SessionParts): Sessions {
     async refresh(realm, token, facts, onReplay) {
       const presented = parseRefreshToken(token)
       if (!presented) throw sessionErrors('sessions.refresh_invalid')
-      const current = await queries.findForGrace(database.global, presented.sessionId, presented.generation, options.graceSeconds)
-      if (!current || current.realm !== realm || !refreshTokens.fits(realm, presented, current.nonce)) throw sessionErrors('sessions.refresh_invalid')
+      const current = await queries.findForGrace(
+        database.global,
+        presented.sessionId,
+        presented.generation,
+        options.graceSeconds,
+      )
+      if (!current || current.realm !== realm || !refreshTokens.fits(realm, presented, current.nonce))
+        throw sessionErrors('sessions.refresh_invalid')
       const answer = (session: queries.SessionRow): Refreshed => ({
         ...pairFor(session, facts, presented.generation + 1),
         ownerId: (session.userId ?? session.adminId)!,
         tenantId: session.tenantId,
       })
       if (current.generation === presented.generation) {
-        const rotated = await queries.rotate(database.global, current.id, presented.generation, options.graceSeconds, options.idleSeconds)
+        const rotated = await queries.rotate(
+          database.global,
+          current.id,
+          presented.generation,
+          options.graceSeconds,
+          options.idleSeconds,
+        )
         if (rotated) return answer(rotated)
       } else if (current.graceful) {
         return answer(current)
       }
       // Somebody else rotated it between the two statements, a moment ago: that is within the grace time, or the session ended.
-      const after = await queries.findForGrace(database.global, presented.sessionId, presented.generation, options.graceSeconds)
+      const after = await queries.findForGrace(
+        database.global,
+        presented.sessionId,
+        presented.generation,
+        options.graceSeconds,
+      )
       if (after?.graceful) return answer(after)
       if (!after || after.generation <= presented.generation) throw sessionErrors('sessions.refresh_invalid')
       await loseReplayed(presented, after, facts, onReplay)
@@ -173,4 +214,3 @@ export function createSessions(parts: SessionParts): Sessions {
     },
   }
 }
-

@@ -34,16 +34,22 @@ export function insert(db: Executor, token: NewToken): Promise<TokenRow | undefi
 }
 
 export function listLive(db: Executor, userId: string): Promise<TokenRow[]> {
-  return db.query<TokenRow>(sql`SELECT ${COLUMNS} FROM personal_access_tokens WHERE "userId" = ${userId} AND ${LIVE} ORDER BY "createdAt" DESC, id DESC`)
+  return db.query<TokenRow>(
+    sql`SELECT ${COLUMNS} FROM personal_access_tokens WHERE "userId" = ${userId} AND ${LIVE} ORDER BY "createdAt" DESC, id DESC`,
+  )
 }
 
 /** The live token with this hash, in whatever tenant. */
 export function findByHash(db: Executor, tokenHash: string): Promise<TokenRow | undefined> {
-  return db.one<TokenRow>(sql`SELECT ${COLUMNS} FROM personal_access_tokens WHERE "tokenHash" = ${tokenHash} AND ${LIVE}`)
+  return db.one<TokenRow>(
+    sql`SELECT ${COLUMNS} FROM personal_access_tokens WHERE "tokenHash" = ${tokenHash} AND ${LIVE}`,
+  )
 }
 
 export function revoke(db: Executor, id: string, userId: string): Promise<number> {
-  return db.run(sql`UPDATE personal_access_tokens SET "revokedAt" = now() WHERE id = ${id} AND "userId" = ${userId} AND "revokedAt" IS NULL`)
+  return db.run(
+    sql`UPDATE personal_access_tokens SET "revokedAt" = now() WHERE id = ${id} AND "userId" = ${userId} AND "revokedAt" IS NULL`,
+  )
 }
 
 export async function touch(db: Executor, id: string): Promise<void> {

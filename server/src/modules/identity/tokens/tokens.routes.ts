@@ -20,7 +20,8 @@ export function tokenRoutes(tokens: PersonalTokens): Route[] {
       operation: 'tokens.create',
       access: 'session',
       summary: 'Make a personal access token',
-      description: 'The token is shown once. It works in this tenant, and only as far as both its scopes and your own permissions go.',
+      description:
+        'The token is shown once. It works in this tenant, and only as far as both its scopes and your own permissions go.',
       body: NewPersonalToken,
       status: 201,
       answer: CreatedToken,

@@ -5,7 +5,12 @@ import type { TokenRow } from './tokens.queries.ts'
 
 export const NewPersonalToken = Body({
   name: Text(100, { examples: ['ci'] }),
-  scopes: Type.Array(Type.String({ maxLength: 100 }), { minItems: 1, maxItems: 50, uniqueItems: true, description: 'Permissions that you hold, such as `documents:view`.' }),
+  scopes: Type.Array(Type.String({ maxLength: 100 }), {
+    minItems: 1,
+    maxItems: 50,
+    uniqueItems: true,
+    description: 'Permissions that you hold, such as `documents:view`.',
+  }),
   expiresInDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 366, default: 90 })),
 })
 export type NewPersonalToken = Static<typeof NewPersonalToken>
@@ -19,10 +24,13 @@ const fields = {
   lastUsedAt: Nullable(Timestamp),
   createdAt: Timestamp,
 }
-export const PersonalToken = Type.Object(fields)
+export const PersonalToken = Type.Object(fields, { title: 'PersonalToken' })
 export type PersonalToken = Static<typeof PersonalToken>
 
-export const CreatedToken = Type.Object({ ...fields, token: Type.String({ description: 'The credential, shown this once.' }) })
+export const CreatedToken = Type.Object({
+  ...fields,
+  token: Type.String({ description: 'The credential, shown this once.' }),
+})
 export const TokenList = Type.Object({ data: Type.Array(PersonalToken) })
 
 /** Every field of a token that leaves; the credential itself is not among them. */

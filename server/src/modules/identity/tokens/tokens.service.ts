@@ -36,13 +36,27 @@ export function createPersonalTokens({ database, bus, audit }: TokenParts): Pers
       const unknown = scopes.find((scope) => !isPermission(scope))
       if (unknown !== undefined) throw invalidField('scopes', 'not_a_permission', `${unknown} is not a permission.`)
       const beyond = scopes.find((scope) => !grantFor(actor.permissions, scope))
-      if (beyond !== undefined) throw tokenErrors('tokens.beyond_own', { message: `You do not hold ${beyond}.`, facts: { permission: beyond } })
+      if (beyond !== undefined)
+        throw tokenErrors('tokens.beyond_own', { message: `You do not hold ${beyond}.`, facts: { permission: beyond } })
       const token = newTokenText()
       return database.inTenant(actor.tenantId, async (tx) => {
         if ((await queries.listLive(tx, actor.userId)).length >= MAX_TOKENS) throw tokenErrors('tokens.too_many')
         const id = newId()
-        const row = await queries.insert(tx, { id, userId: actor.userId, name, hint: token.slice(0, 16), tokenHash: hashOfToken(token), scopes, expiresInDays })
-        audit.record(tx, actor, { action: 'tokens.create', targetType: 'token', targetId: id, changes: { name, scopes, expiresInDays } }, facts)
+        const row = await queries.insert(tx, {
+          id,
+          userId: actor.userId,
+          name,
+          hint: token.slice(0, 16),
+          tokenHash: hashOfToken(token),
+          scopes,
+          expiresInDays,
+        })
+        audit.record(
+          tx,
+          actor,
+          { action: 'tokens.create', targetType: 'token', targetId: id, changes: { name, scopes, expiresInDays } },
+          facts,
+        )
         return { ...toPersonalToken(row!), token }
       })
     },
@@ -61,7 +75,9 @@ export function createPersonalTokens({ database, bus, audit }: TokenParts): Pers
 
     async resolve(credential) {
       if (!isWellFormedToken(credential)) return undefined
-      return database.acrossTenants('the owner of a personal access token', (tx) => queries.findByHash(tx, hashOfToken(credential)))
+      return database.acrossTenants('the owner of a personal access token', (tx) =>
+        queries.findByHash(tx, hashOfToken(credential)),
+      )
     },
 
     touch: (tenantId, id) => queries.touch(database.tenant(tenantId), id),

@@ -8,7 +8,10 @@ export const userErrors = defineErrors({
   'users.phone_taken': { kind: 'conflict', message: 'An account with this phone number exists already.' },
   'users.self': { kind: 'conflict', message: 'You cannot do this to your own account.' },
   'users.beyond_own': { kind: 'forbidden', message: 'This account holds more permissions than you do.' },
-  'users.managed_elsewhere': { kind: 'forbidden', message: 'This account is administered in another tenant; here only its roles can change.' },
+  'users.managed_elsewhere': {
+    kind: 'forbidden',
+    message: 'This account is administered in another tenant; here only its roles can change.',
+  },
   'users.changed_meanwhile': { kind: 'stale', message: 'The user was changed by somebody else. Read it again.' },
   'users.avatar_invalid': { kind: 'invalid', message: 'This is not a JPEG, PNG or WebP image that can be used.' },
 })

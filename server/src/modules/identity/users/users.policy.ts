@@ -15,13 +15,16 @@ export function mustAdministerHere(actor: Actor, user: Pick<UserRow, 'homeTenant
 }
 
 export function administersHere(actor: Actor, user: Pick<UserRow, 'homeTenantId'>): boolean {
-  return actor.kind === 'admin' || actor.kind === 'system' || (actor.kind === 'user' && actor.tenantId === user.homeTenantId)
+  return (
+    actor.kind === 'admin' || actor.kind === 'system' || (actor.kind === 'user' && actor.tenantId === user.homeTenantId)
+  )
 }
 
 /** Nobody administers an account that holds more than they do: its password would be a way up. */
 export function mustNotReachAbove(actor: Actor, targetPermissions: readonly string[]): void {
   if (actor.kind !== 'user') return
-  if (targetPermissions.some((permission) => !grantFor(actor.permissions, permission))) throw userErrors('users.beyond_own')
+  if (targetPermissions.some((permission) => !grantFor(actor.permissions, permission)))
+    throw userErrors('users.beyond_own')
 }
 
 export function isSelf(actor: UserActor, userId: string): boolean {

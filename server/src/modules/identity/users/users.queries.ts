@@ -1,5 +1,14 @@
 // The accounts' SQL. Accounts are global; what a tenant sees of them goes through its memberships.
-import { assignments, containing, type Executor, identifier, join, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import {
+  assignments,
+  containing,
+  type Executor,
+  identifier,
+  join,
+  type Sql,
+  sql,
+  where,
+} from '../../../drivers/database/index.ts'
 import type { SORT_KEYS, UserQuery, UserStatus } from './users.schema.ts'
 
 export interface UserRow {
@@ -34,14 +43,22 @@ const ROLES = sql`COALESCE((
   FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id), '[]') AS roles`
 
 /** A member of the handle's tenant; deleted ones only when asked for. */
-export function findMember(db: Executor, id: string, options: { deleted?: boolean } = {}): Promise<UserRow | undefined> {
+export function findMember(
+  db: Executor,
+  id: string,
+  options: { deleted?: boolean } = {},
+): Promise<UserRow | undefined> {
   return db.one<UserRow>(sql`
     SELECT ${FIELDS}, ${ROLES} FROM memberships m JOIN users u ON u.id = m."userId"
     WHERE m."userId" = ${id} AND u."deletedAt" IS ${options.deleted ? sql`NOT NULL` : sql`NULL`}`)
 }
 
 /** The same, and no other transaction can change the account until this one ends. */
-export function lockMembers(db: Executor, ids: readonly string[], options: { deleted?: boolean } = {}): Promise<UserRow[]> {
+export function lockMembers(
+  db: Executor,
+  ids: readonly string[],
+  options: { deleted?: boolean } = {},
+): Promise<UserRow[]> {
   return db.query<UserRow>(sql`
     SELECT ${FIELDS}, ${ROLES} FROM memberships m JOIN users u ON u.id = m."userId"
     WHERE m."userId" = ANY(${ids}) AND u."deletedAt" IS ${options.deleted ? sql`NOT NULL` : sql`NULL`}
@@ -61,11 +78,18 @@ export interface ListedUser extends UserRow {
   joinedAt: string
 }
 
-export function list(db: Executor, query: UserQuery, limit: number, offset: number, after: [string, string] | undefined): Promise<ListedUser[]> {
+export function list(
+  db: Executor,
+  query: UserQuery,
+  limit: number,
+  offset: number,
+  after: [string, string] | undefined,
+): Promise<ListedUser[]> {
   const descending = (query.sortOrder ?? 'desc') === 'desc'
   const direction = descending ? sql`DESC` : sql`ASC`
   const key = SORT_COLUMNS[query.sortBy ?? 'createdAt']
-  const past = after && sql`(m."joinedAt", m."userId") ${descending ? sql`<` : sql`>`} (${after[0]}::timestamptz, ${after[1]})`
+  const past =
+    after && sql`(m."joinedAt", m."userId") ${descending ? sql`<` : sql`>`} (${after[0]}::timestamptz, ${after[1]})`
   return db.query<ListedUser>(sql`
     SELECT ${FIELDS}, ${ROLES}, m."joinedAt"::text AS "joinedAt" FROM memberships m JOIN users u ON u.id = m."userId"
     ${where([...filters(query), past])}
@@ -95,8 +119,11 @@ function filters({ search, status, role, deleted }: UserQuery): (Sql | false | u
   return [
     deleted ? sql`u."deletedAt" IS NOT NULL` : sql`u."deletedAt" IS NULL`,
     status !== undefined && sql`u.status = ${status}::"UserStatus"`,
-    pattern !== undefined && pattern !== '' && sql`(u.name ILIKE ${pattern} OR u.email ILIKE ${pattern} OR u.username ILIKE ${pattern})`,
-    role !== undefined && sql`EXISTS (SELECT 1 FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id AND (r.id = ${role} OR r.name = ${role}))`,
+    pattern !== undefined &&
+      pattern !== '' &&
+      sql`(u.name ILIKE ${pattern} OR u.email ILIKE ${pattern} OR u.username ILIKE ${pattern})`,
+    role !== undefined &&
+      sql`EXISTS (SELECT 1 FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id AND (r.id = ${role} OR r.name = ${role}))`,
   ]
 }
 
@@ -122,14 +149,31 @@ export async function insert(db: Executor, account: NewAccount): Promise<void> {
       ${account.department ?? null}, ${account.position ?? null}, ${account.bio ?? null}, ${account.locale ?? null}, ${account.verified ? sql`now()` : null}, now(), now())`)
 }
 
+/** Whether there is any account at all, deleted ones included. */
+export async function anyExist(db: Executor): Promise<boolean> {
+  return (await db.one(sql`SELECT 1 FROM users LIMIT 1`)) !== undefined
+}
+
 /** Whether an account of any tenant has the address or name already, in any case. */
-export async function taken(db: Executor, column: 'email' | 'username', value: string, exceptId: string): Promise<boolean> {
-  const row = await db.one(sql`SELECT 1 FROM users WHERE lower(${identifier(column)}) = lower(${value}) AND id <> ${exceptId} LIMIT 1`)
+export async function taken(
+  db: Executor,
+  column: 'email' | 'username',
+  value: string,
+  exceptId: string,
+): Promise<boolean> {
+  const row = await db.one(
+    sql`SELECT 1 FROM users WHERE lower(${identifier(column)}) = lower(${value}) AND id <> ${exceptId} LIMIT 1`,
+  )
   return row !== undefined
 }
 
 /** Writes the named columns; false when the version is not the expected one any more. */
-export async function update(db: Executor, id: string, changes: Record<string, unknown>, version: number | undefined): Promise<boolean> {
+export async function update(
+  db: Executor,
+  id: string,
+  changes: Record<string, unknown>,
+  version: number | undefined,
+): Promise<boolean> {
   const written = await db.run(sql`
     UPDATE users SET ${assignments(changes)}, "updatedAt" = now()
     WHERE id = ${id} ${version === undefined ? sql`` : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
@@ -141,11 +185,15 @@ export async function setStatus(db: Executor, id: string, status: UserStatus): P
 }
 
 export function softDelete(db: Executor, ids: readonly string[]): Promise<number> {
-  return db.run(sql`UPDATE users SET "deletedAt" = now(), "updatedAt" = now() WHERE id = ANY(${ids}) AND "deletedAt" IS NULL`)
+  return db.run(
+    sql`UPDATE users SET "deletedAt" = now(), "updatedAt" = now() WHERE id = ANY(${ids}) AND "deletedAt" IS NULL`,
+  )
 }
 
 export function restore(db: Executor, id: string): Promise<number> {
-  return db.run(sql`UPDATE users SET "deletedAt" = NULL, "updatedAt" = now() WHERE id = ${id} AND "deletedAt" IS NOT NULL`)
+  return db.run(
+    sql`UPDATE users SET "deletedAt" = NULL, "updatedAt" = now() WHERE id = ${id} AND "deletedAt" IS NOT NULL`,
+  )
 }
 
 export function removeMembership(db: Executor, ids: readonly string[]): Promise<number> {
@@ -183,7 +231,9 @@ export function findCredentials(db: Executor, id: string): Promise<Credentials |
 }
 
 export async function setPassword(db: Executor, id: string, hash: string): Promise<void> {
-  await db.run(sql`UPDATE users SET password = ${hash}, "passwordChangedAt" = now(), "updatedAt" = now() WHERE id = ${id}`)
+  await db.run(
+    sql`UPDATE users SET password = ${hash}, "passwordChangedAt" = now(), "updatedAt" = now() WHERE id = ${id}`,
+  )
 }
 
 /** Replaces the hash of the same password by a better one, unless the password changed meanwhile. */
@@ -196,7 +246,9 @@ export async function markSignIn(db: Executor, id: string): Promise<void> {
 }
 
 export async function markVerified(db: Executor, id: string): Promise<void> {
-  await db.run(sql`UPDATE users SET "emailVerifiedAt" = COALESCE("emailVerifiedAt", now()), "updatedAt" = now() WHERE id = ${id}`)
+  await db.run(
+    sql`UPDATE users SET "emailVerifiedAt" = COALESCE("emailVerifiedAt", now()), "updatedAt" = now() WHERE id = ${id}`,
+  )
 }
 
 export interface Avatar {

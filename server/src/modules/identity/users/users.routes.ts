@@ -1,10 +1,21 @@
 // Accounts over HTTP.
 import Type from 'typebox'
 import { invalidField } from '../../../core/errors.ts'
-import { alias, Binary, Body, Deleted, IdList, IdParams, pageAnswer, type Route, route, type UploadedFile } from '../../../drivers/http/index.ts'
+import type { Tx } from '../../../drivers/database/index.ts'
+import {
+  alias,
+  Binary,
+  Body,
+  Deleted,
+  IdList,
+  IdParams,
+  pageAnswer,
+  type Route,
+  route,
+  type UploadedFile,
+} from '../../../drivers/http/index.ts'
 import { BatchDeleted, NewUser, OwnChanges, StatusChange, User, UserChanges, UserQuery } from './users.schema.ts'
 import type { Users } from './users.service.ts'
-import type { Tx } from '../../../drivers/database/index.ts'
 
 export interface UserRouteParts {
   users: Users
@@ -73,7 +84,8 @@ function administrationRoutes({ users, invite }: UserRouteParts): Route[] {
     operation: 'users.update',
     access: 'users:edit',
     summary: 'Change an account or its roles',
-    description: 'Nobody grants what they do not hold, nor edits an account that holds more than they do. Account fields change in its home tenant only.',
+    description:
+      'Nobody grants what they do not hold, nor edits an account that holds more than they do. Account fields change in its home tenant only.',
     params: IdParams,
     body: UserChanges,
     answer: User,
@@ -140,7 +152,8 @@ function administrationRoutes({ users, invite }: UserRouteParts): Route[] {
       operation: 'users.batchDelete',
       access: 'users:delete',
       summary: 'Delete up to 100 accounts',
-      description: 'All or nothing where something is forbidden; ids that are not members here are skipped, and the answer says how many were deleted.',
+      description:
+        'All or nothing where something is forbidden; ids that are not members here are skipped, and the answer says how many were deleted.',
       body: IdList,
       answer: BatchDeleted,
       errors: ['users.self', 'users.beyond_own'],
@@ -224,14 +237,21 @@ function avatarRoutes({ users, avatarMaxBytes }: UserRouteParts): Route[] {
       operation: 'users.setAvatar',
       access: 'session',
       summary: 'Upload a picture for an account',
-      description: 'JPEG, PNG or WebP by content, re-encoded without metadata. Your own, or with `users:edit` another one.',
+      description:
+        'JPEG, PNG or WebP by content, re-encoded without metadata. Your own, or with `users:edit` another one.',
       params: IdParams,
       body: Body({}),
       accepts: ['multipart'],
       files: { file: { maxBytes: avatarMaxBytes }, avatar: { maxBytes: avatarMaxBytes } },
       bodyLimit: avatarMaxBytes + 65_536,
       answer: User,
-      errors: ['users.not_found', 'users.avatar_invalid', 'request.too_large', 'users.beyond_own', 'users.managed_elsewhere'],
+      errors: [
+        'users.not_found',
+        'users.avatar_invalid',
+        'request.too_large',
+        'users.beyond_own',
+        'users.managed_elsewhere',
+      ],
       handle: ({ actor, params, files, facts }) => users.setAvatar(actor, params.id, pictureOf(files), facts),
     }),
     route({

@@ -8,34 +8,49 @@ export type UserStatus = (typeof STATUSES)[number]
 
 const RoleOfUser = Type.Object({ id: Id, name: Type.String(), label: Type.String() })
 
-export const User = Type.Object({
-  id: Id,
-  email: Type.String(),
-  username: Type.String(),
-  name: Type.String(),
-  phone: Nullable(Type.String()),
-  avatar: Nullable(Type.String({ description: 'Address of the picture.' })),
-  avatarUrl: Nullable(Type.String()),
-  status: OneOf(STATUSES),
-  department: Nullable(Type.String()),
-  position: Nullable(Type.String()),
-  bio: Nullable(Type.String()),
-  locale: Nullable(Type.String()),
-  emailVerified: Type.Boolean(),
-  roles: Type.Array(RoleOfUser),
-  role: Type.Unsafe<Static<typeof RoleOfUser> | null>({ ...RoleOfUser, type: ['object', 'null'], description: 'The first role, for clients that show one.' }),
-  lastLoginAt: Nullable(Timestamp),
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
-})
+export const User = Type.Object(
+  {
+    id: Id,
+    email: Type.String({ examples: ['mason@example.com'] }),
+    username: Type.String({ examples: ['mason'] }),
+    name: Type.String({ examples: ['Mason Reed'] }),
+    phone: Nullable(Type.String()),
+    avatar: Nullable(Type.String({ description: 'Address of the picture.' })),
+    avatarUrl: Nullable(Type.String()),
+    status: OneOf(STATUSES),
+    department: Nullable(Type.String()),
+    position: Nullable(Type.String()),
+    bio: Nullable(Type.String()),
+    locale: Nullable(Type.String()),
+    emailVerified: Type.Boolean(),
+    roles: Type.Array(RoleOfUser),
+    role: Type.Unsafe<Static<typeof RoleOfUser> | null>({
+      ...RoleOfUser,
+      type: ['object', 'null'],
+      description: 'The first role, for clients that show one.',
+    }),
+    lastLoginAt: Nullable(Timestamp),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  },
+  { title: 'User' },
+)
 export type User = Static<typeof User>
 
-const Username = Type.String({ minLength: 2, maxLength: 50, pattern: '^[\\p{L}\\p{N}][\\p{L}\\p{N}._-]*$', description: 'Letters, digits, dots, dashes and underscores.', examples: ['mason'] })
+const Username = Type.String({
+  minLength: 2,
+  maxLength: 50,
+  pattern: '^[\\p{L}\\p{N}][\\p{L}\\p{N}._-]*$',
+  description: 'Letters, digits, dots, dashes and underscores.',
+  examples: ['mason'],
+})
 const Name = Text(100, { examples: ['Mason Reed'] })
 const Phone = Nullable(Type.String({ maxLength: 32, pattern: '^\\+?[0-9 ().-]{5,31}$', examples: ['+49 30 1234567'] }))
 const Password = Type.String({ minLength: 1, maxLength: 1024, format: 'password' })
 const Line = Nullable(Type.String({ maxLength: 200 }))
-const Locale = Nullable(Type.String({ maxLength: 35, pattern: '^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$', examples: ['en'] }))
+const Locale = Nullable(
+  Type.String({ maxLength: 35, pattern: '^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$', examples: ['en'] }),
+)
 
 const profile = {
   name: Type.Optional(Name),
@@ -74,7 +89,9 @@ export const UserChanges = Body({
   email: Type.Optional(Email),
   password: Type.Optional(Password),
   status: Type.Optional(OneOf(STATUSES)),
-  avatar: Type.Optional(Type.Null({ description: 'Null removes the picture; a new one is uploaded to its own route.' })),
+  avatar: Type.Optional(
+    Type.Null({ description: 'Null removes the picture; a new one is uploaded to its own route.' }),
+  ),
   ...profile,
   ...roles,
 })

@@ -8,5 +8,10 @@ import type { UserParts } from './service/parts.ts'
 export type Users = Accounts & Administration & OwnAccount & CredentialStore
 
 export function createUsers(parts: UserParts): Users {
-  return { ...createAccounts(parts), ...createAdministration(parts), ...createOwnAccount(parts), ...createCredentialStore(parts) }
+  return {
+    ...createAccounts(parts),
+    ...createAdministration(parts),
+    ...createOwnAccount(parts),
+    ...createCredentialStore(parts),
+  }
 }

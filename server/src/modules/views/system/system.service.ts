@@ -51,7 +51,11 @@ export function createSystem({ database, bus, clock, about }: SystemParts): Syst
       }
     },
     isReady: async () => !stopping && (await connected()),
-    cache: () => ({ cache: about.cache, bus: bus.connected() ? 'connected' : 'disconnected', status: bus.connected() ? 'ok' : 'degraded' }),
+    cache: () => ({
+      cache: about.cache,
+      bus: bus.connected() ? 'connected' : 'disconnected',
+      status: bus.connected() ? 'ok' : 'degraded',
+    }),
     stopping() {
       stopping = true
     },

@@ -1,7 +1,7 @@
 // The signed-in person as they are seen in one tenant, kept in memory until something about them changes.
 import type { UserActor } from '../../../../core/actor.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
-import { type Me } from '../auth.schema.ts'
+import type { Me } from '../auth.schema.ts'
 import type { AuthParts } from './parts.ts'
 
 export interface MeReader {

@@ -16,7 +16,13 @@ export interface AuthMail {
   send(
     tx: Tx,
     mail: {
-      template: 'verify_email' | 'password_reset' | 'password_reset_success' | 'password_changed' | 'account_invitation' | 'session_replayed'
+      template:
+        | 'verify_email'
+        | 'password_reset'
+        | 'password_reset_success'
+        | 'password_changed'
+        | 'account_invitation'
+        | 'session_replayed'
       to: { address: string; name: string }
       locale: string | null
       values: Record<string, string>
@@ -28,9 +34,9 @@ export interface AuthMail {
 
 export interface AuthOptions {
   registration: 'open' | 'closed'
-  requireVerification: boolean
-  resetSeconds: number
-  verificationSeconds: number
+  requireEmailVerification: boolean
+  passwordResetSeconds: number
+  emailVerificationSeconds: number
   defaultRole: string
   /** Where links in mails lead; never taken from a request. */
   frontendUrl: string

@@ -22,9 +22,19 @@ export interface Recovery {
 export function createRecovery(parts: AuthParts): Recovery {
   const { database, audit, mail, throttle, hashing, passwords, sessions, users, options } = parts
 
-  function notify(tx: Tx, account: Credentials, template: 'password_reset_success' | 'password_changed', facts: RequestFacts) {
+  function notify(
+    tx: Tx,
+    account: Credentials,
+    template: 'password_reset_success' | 'password_changed',
+    facts: RequestFacts,
+  ) {
     const values = { name: account.name, ip: facts.ip }
-    return mail.send(tx, { template, to: { address: account.email, name: account.name }, locale: account.locale, values })
+    return mail.send(tx, {
+      template,
+      to: { address: account.email, name: account.name },
+      locale: account.locale,
+      values,
+    })
   }
 
   return {
@@ -32,14 +42,18 @@ export function createRecovery(parts: AuthParts): Recovery {
       const account = await users.findForSignIn(email)
       if (account?.status !== 'ACTIVE') return
       await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
-        const token = await links.make(tx, 'reset', account, options.resetSeconds)
+        const token = await links.make(tx, 'reset', account, options.passwordResetSeconds)
         await mail.send(tx, {
           template: 'password_reset',
           to: { address: account.email, name: account.name },
           locale: account.locale,
-          values: { name: account.name, link: linkTo(options, '/reset-password', token), life: spoken(options.resetSeconds) },
+          values: {
+            name: account.name,
+            link: linkTo(options, '/reset-password', token),
+            life: spoken(options.passwordResetSeconds),
+          },
           sensitive: true,
-          expiresInSeconds: options.resetSeconds,
+          expiresInSeconds: options.passwordResetSeconds,
         })
       })
     },
@@ -70,7 +84,9 @@ export function createRecovery(parts: AuthParts): Recovery {
       if (!account) throw authErrors('auth.wrong_password')
       const right = await throttle.attempt(account.email, () => hashing.verify(oldPassword, account.password))
       if (!right) {
-        throw authErrors('auth.wrong_password', { fields: [{ in: 'body', path: 'oldPassword', code: 'wrong', message: 'The current password is wrong.' }] })
+        throw authErrors('auth.wrong_password', {
+          fields: [{ in: 'body', path: 'oldPassword', code: 'wrong', message: 'The current password is wrong.' }],
+        })
       }
       await passwords.check(newPassword, account, 'newPassword')
       const hash = await hashing.hash(newPassword)

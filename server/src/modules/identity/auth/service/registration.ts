@@ -1,11 +1,12 @@
 // Making an account for oneself, and proving the address.
+
+import type { Static } from 'typebox'
 import type { UserActor } from '../../../../core/actor.ts'
 import type { Database, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
 import type { TokenPair } from '../../sessions/index.ts'
 import { DEFAULT_TENANT } from '../../tenants/index.ts'
 import { type Registration, renderAvatar, type User } from '../../users/index.ts'
-import type { Static } from 'typebox'
 import { authErrors } from '../auth.errors.ts'
 import type { Me } from '../auth.schema.ts'
 import { links } from '../links.ts'
@@ -14,7 +15,11 @@ import { type AuthParts, linkTo, spoken } from './parts.ts'
 import type { SignIn } from './sign-in.ts'
 
 export interface Registering {
-  register(body: Static<typeof Registration>, picture: UploadedFile | undefined, facts: RequestFacts): Promise<TokenPair & { user: Me }>
+  register(
+    body: Static<typeof Registration>,
+    picture: UploadedFile | undefined,
+    facts: RequestFacts,
+  ): Promise<TokenPair & { user: Me }>
   verifyEmail(token: string, facts: RequestFacts): Promise<void>
   /** Sends the link again to the address of an account that has not proved it; says nothing about who exists. */
   resendVerification(email: string): Promise<void>
@@ -22,18 +27,29 @@ export interface Registering {
   invite(tx: Tx, user: User): Promise<void>
 }
 
-export function createRegistering(parts: AuthParts & { database: Database }, signIn: SignIn, me: MeReader): Registering {
+export function createRegistering(
+  parts: AuthParts & { database: Database },
+  signIn: SignIn,
+  me: MeReader,
+): Registering {
   const { database, audit, mail, roles, users, options } = parts
 
-  async function sendVerification(tx: Tx, account: { id: string; email: string; name: string; locale: string | null }): Promise<void> {
-    const token = await links.make(tx, 'verify', account, options.verificationSeconds)
+  async function sendVerification(
+    tx: Tx,
+    account: { id: string; email: string; name: string; locale: string | null },
+  ): Promise<void> {
+    const token = await links.make(tx, 'verify', account, options.emailVerificationSeconds)
     await mail.send(tx, {
       template: 'verify_email',
       to: { address: account.email, name: account.name },
       locale: account.locale,
-      values: { name: account.name, link: linkTo(options, '/verify-email', token), life: spoken(options.verificationSeconds) },
+      values: {
+        name: account.name,
+        link: linkTo(options, '/verify-email', token),
+        life: spoken(options.emailVerificationSeconds),
+      },
       sensitive: true,
-      expiresInSeconds: options.verificationSeconds,
+      expiresInSeconds: options.emailVerificationSeconds,
     })
   }
 
@@ -49,11 +65,19 @@ export function createRegistering(parts: AuthParts & { database: Database }, sig
         if (avatar) await users.attachAvatar(tx, id, avatar)
         await sendVerification(tx, { ...prepared, locale: prepared.locale ?? null })
         const actor = { kind: 'user', userId: id, tenantId: DEFAULT_TENANT } as UserActor
-        audit.record(tx, actor, { action: 'auth.register', targetType: 'user', targetId: id, changes: { email: prepared.email } }, facts)
+        audit.record(
+          tx,
+          actor,
+          { action: 'auth.register', targetType: 'user', targetId: id, changes: { email: prepared.email } },
+          facts,
+        )
         return signIn.admit(tx, { id }, 'MEMBER', facts)
       })
       const permissions = await roles.permissionsOf(database.tenant(DEFAULT_TENANT), prepared.id)
-      return { ...pair, user: await me.read({ userId: prepared.id, tenantId: DEFAULT_TENANT, level: 'MEMBER', permissions }) }
+      return {
+        ...pair,
+        user: await me.read({ userId: prepared.id, tenantId: DEFAULT_TENANT, level: 'MEMBER', permissions }),
+      }
     },
 
     async verifyEmail(token, facts) {
@@ -74,14 +98,18 @@ export function createRegistering(parts: AuthParts & { database: Database }, sig
     },
 
     async invite(tx, user) {
-      const token = await links.make(tx, 'reset', user, options.verificationSeconds)
+      const token = await links.make(tx, 'reset', user, options.emailVerificationSeconds)
       await mail.send(tx, {
         template: 'account_invitation',
         to: { address: user.email, name: user.name },
         locale: user.locale,
-        values: { name: user.name, link: linkTo(options, '/reset-password', token), life: spoken(options.verificationSeconds) },
+        values: {
+          name: user.name,
+          link: linkTo(options, '/reset-password', token),
+          life: spoken(options.emailVerificationSeconds),
+        },
         sensitive: true,
-        expiresInSeconds: options.verificationSeconds,
+        expiresInSeconds: options.emailVerificationSeconds,
       })
     },
   }

@@ -39,7 +39,10 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
   }
 
   /** The tenant that the request names, or the account's home, or its oldest membership. */
-  async function chooseTenant(account: Credentials, facts: RequestFacts): Promise<{ id: string; level: MembershipLevel }> {
+  async function chooseTenant(
+    account: Credentials,
+    facts: RequestFacts,
+  ): Promise<{ id: string; level: MembershipLevel }> {
     const named = facts.tenantChoice === undefined ? undefined : await tenants.find(facts.tenantChoice)
     const wished = facts.tenantChoice === undefined ? account.homeTenantId : named?.id
     const level = wished ? await tenants.levelOf(database.tenant(wished), account.id) : undefined
@@ -50,13 +53,30 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     return oldest
   }
 
-  async function admit(tx: Tx, account: { id: string }, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair> {
+  async function admit(
+    tx: Tx,
+    account: { id: string },
+    level: MembershipLevel,
+    facts: RequestFacts,
+  ): Promise<TokenPair> {
     const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId! }, facts)
     await users.markSignIn(tx, account.id)
     const actor: UserActor = {
-      kind: 'user', userId: account.id, tenantId: tx.tenantId!, sessionId: pair.sessionId, tokenId: undefined, level, permissions: new Set(), authenticatedAt: 0,
+      kind: 'user',
+      userId: account.id,
+      tenantId: tx.tenantId!,
+      sessionId: pair.sessionId,
+      tokenId: undefined,
+      level,
+      permissions: new Set(),
+      authenticatedAt: 0,
     }
-    audit.record(tx, actor, { action: 'auth.login', targetType: 'session', targetId: pair.sessionId, changes: { base: facts.base } }, facts)
+    audit.record(
+      tx,
+      actor,
+      { action: 'auth.login', targetType: 'session', targetId: pair.sessionId, changes: { base: facts.base } },
+      facts,
+    )
     return pair
   }
 
@@ -66,14 +86,20 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     async login(body, facts) {
       const identifier = body.email ?? body.username ?? body.login
       if (identifier === undefined) {
-        throw requestErrors('request.invalid', { fields: [{ in: 'body', path: 'email', code: 'missing', message: 'Send an e-mail address or a username.' }] })
+        throw requestErrors('request.invalid', {
+          fields: [{ in: 'body', path: 'email', code: 'missing', message: 'Send an e-mail address or a username.' }],
+        })
       }
       const account = await checkSecret(identifier, body.password, facts)
-      if (options.requireVerification && account.emailVerifiedAt === null) throw authErrors('auth.email_unverified')
+      if (options.requireEmailVerification && account.emailVerifiedAt === null)
+        throw authErrors('auth.email_unverified')
       const tenant = await chooseTenant(account, facts)
       const pair = await database.inTenant(tenant.id, (tx) => admit(tx, account, tenant.level, facts))
       const permissions = await roles.permissionsOf(database.tenant(tenant.id), account.id)
-      return { ...pair, user: await me.read({ userId: account.id, tenantId: tenant.id, level: tenant.level, permissions }) }
+      return {
+        ...pair,
+        user: await me.read({ userId: account.id, tenantId: tenant.id, level: tenant.level, permissions }),
+      }
     },
 
     refresh: (token, facts) =>
@@ -81,7 +107,12 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
         const account = await users.credentials(tx, session.userId!)
         if (!account) return
         const values = { name: account.name, device: session.device, ip: facts.ip }
-        await mail.send(tx, { template: 'session_replayed', to: { address: account.email, name: account.name }, locale: account.locale, values })
+        await mail.send(tx, {
+          template: 'session_replayed',
+          to: { address: account.email, name: account.name },
+          locale: account.locale,
+          values,
+        })
       }),
 
     async logout(actor, facts) {

@@ -22,6 +22,8 @@ export interface AccountToMake {
 }
 
 export interface Accounts {
+  /** False on an installation that nobody has entered yet. */
+  anyExist(): Promise<boolean>
   /**
    * Makes an account and its membership in the transaction's tenant. The password's hash is made before the transaction,
    * by `prepare`: hashing inside would hold a connection for as long as it takes.
@@ -29,7 +31,12 @@ export interface Accounts {
   prepare(account: AccountToMake): Promise<PreparedAccount>
   add(tx: Tx, account: PreparedAccount, level: MembershipLevel): Promise<string>
   /** The administrator's way: authorised by the route, roles within what the actor holds. */
-  create(actor: UserActor, body: NewUser, facts: RequestFacts, invite: (tx: Tx, user: User) => Promise<void>): Promise<User>
+  create(
+    actor: UserActor,
+    body: NewUser,
+    facts: RequestFacts,
+    invite: (tx: Tx, user: User) => Promise<void>,
+  ): Promise<User>
 }
 
 export interface PreparedAccount extends Omit<queries.NewAccount, 'username'> {
@@ -46,7 +53,8 @@ export function createAccounts(parts: UserParts): Accounts {
     const email = normalizeEmail(sent.email)
     const username = sent.username === undefined ? undefined : normalizeName(sent.username, 'username')
     const name = normalizeName(sent.name ?? username ?? email.split('@')[0]!, 'name')
-    if (sent.password !== undefined) await passwords.check(sent.password, { email, name, ...(username && { username }) })
+    if (sent.password !== undefined)
+      await passwords.check(sent.password, { email, name, ...(username && { username }) })
     await mustBeFree(database.global, { email, ...(username && { username }) }, '')
     return {
       id: newId(),
@@ -72,6 +80,7 @@ export function createAccounts(parts: UserParts): Accounts {
   }
 
   return {
+    anyExist: () => queries.anyExist(database.global),
     prepare,
     add,
     async create(actor, body, facts, invite) {
@@ -92,16 +101,33 @@ export function createAccounts(parts: UserParts): Accounts {
 
 function record(audit: UserParts['audit'], tx: Tx, actor: Actor, user: User, facts: RequestFacts): void {
   const roles = user.roles.map((role) => role.name)
-  audit.record(tx, actor, { action: 'users.create', targetType: 'user', targetId: user.id, changes: { email: user.email, status: user.status, roles } }, facts)
+  audit.record(
+    tx,
+    actor,
+    {
+      action: 'users.create',
+      targetType: 'user',
+      targetId: user.id,
+      changes: { email: user.email, status: user.status, roles },
+    },
+    facts,
+  )
 }
 
 /** The part before the @, made to fit, with digits after it when it is taken. */
 async function freeUsername(tx: Tx, email: string): Promise<string> {
-  const stem = (email.split('@')[0] ?? '').replace(/[^\p{L}\p{N}._-]/gu, '').replace(/^[._-]+/, '').slice(0, 40) || 'user'
+  const stem =
+    (email.split('@')[0] ?? '')
+      .replace(/[^\p{L}\p{N}._-]/gu, '')
+      .replace(/^[._-]+/, '')
+      .slice(0, 40) || 'user'
   const wish = stem.length < 2 ? `${stem}1` : stem
   for (let attempt = 1; attempt <= 5; attempt++) {
     const candidate = attempt === 1 ? wish : `${wish}${attempt}`
     if (!(await queries.taken(tx, 'username', candidate, ''))) return candidate
   }
-  return `${wish}-${newSecret().replace(/[^a-zA-Z0-9]/g, '').slice(0, 8).toLowerCase()}`
+  return `${wish}-${newSecret()
+    .replace(/[^a-zA-Z0-9]/g, '')
+    .slice(0, 8)
+    .toLowerCase()}`
 }

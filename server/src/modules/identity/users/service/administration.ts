@@ -7,7 +7,16 @@ import { userErrors } from '../users.errors.ts'
 import { administersHere, isSelf, mustAdministerHere, mustBeSomebodyElse } from '../users.policy.ts'
 import * as queries from '../users.queries.ts'
 import { toUser, type User, type UserChanges, type UserQuery, type UserStatus } from '../users.schema.ts'
-import { announce, lockMember, mustBeFree, mustReach, namingConflicts, normalizeEmail, normalizeName, type UserParts } from './parts.ts'
+import {
+  announce,
+  lockMember,
+  mustBeFree,
+  mustReach,
+  namingConflicts,
+  normalizeEmail,
+  normalizeName,
+  type UserParts,
+} from './parts.ts'
 
 export interface Administration {
   list(actor: UserActor, query: UserQuery): Promise<Page<User>>
@@ -27,7 +36,17 @@ export function createAdministration(parts: UserParts): Administration {
   }
 
   async function columnsOf(user: queries.UserRow, changes: UserChanges): Promise<Record<string, unknown>> {
-    const { email: sentEmail, name: sentName, username: sentUsername, phone, department, position, bio, locale, avatar } = changes
+    const {
+      email: sentEmail,
+      name: sentName,
+      username: sentUsername,
+      phone,
+      department,
+      position,
+      bio,
+      locale,
+      avatar,
+    } = changes
     const email = sentEmail === undefined ? undefined : normalizeEmail(sentEmail)
     const name = sentName === undefined ? undefined : normalizeName(sentName, 'name')
     const username = sentUsername === undefined ? undefined : normalizeName(sentUsername, 'username')
@@ -49,7 +68,10 @@ export function createAdministration(parts: UserParts): Administration {
       const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
       const after = query.cursor && byTime ? decodeCursor(query.cursor, ['string', 'string']) : undefined
       const offset = after ? 0 : (request.page - 1) * request.limit
-      const [rows, total] = await Promise.all([queries.list(db, query, request.limit, offset, after), queries.count(db, query)])
+      const [rows, total] = await Promise.all([
+        queries.list(db, query, request.limit, offset, after),
+        queries.count(db, query),
+      ])
       const last = rows.at(-1)
       const next = byTime && last && rows.length === request.limit ? encodeCursor([last.joinedAt, last.id]) : undefined
       return pageOf(rows.map(toUser), total, request, next)
@@ -70,18 +92,25 @@ export function createAdministration(parts: UserParts): Administration {
       return database.inTenant(actor.tenantId, async (tx) => {
         const user = await lockMember(tx, id)
         const columns = await columnsOf(user, rest)
-        const touchesAccount = status !== undefined || hash !== undefined || Object.values(columns).some((value) => value !== undefined)
+        const touchesAccount =
+          status !== undefined || hash !== undefined || Object.values(columns).some((value) => value !== undefined)
         if (touchesAccount) mustAdministerHere(actor, user)
         if (!isSelf(actor, id)) await mustReach(parts, tx, actor, id)
         if (status !== undefined && status !== user.status) mustBeSomebodyElse(actor, id)
         await mustBeFree(tx, columns as { email?: string; username?: string }, id)
         // The version is checked even where nothing but the roles changes.
-        if (!(await namingConflicts(() => queries.update(tx, id, { id, ...columns }, version)))) throw userErrors('users.changed_meanwhile')
+        if (!(await namingConflicts(() => queries.update(tx, id, { id, ...columns }, version))))
+          throw userErrors('users.changed_meanwhile')
         if (columns.avatar === null) await queries.deleteAvatar(tx, id)
         if (status !== undefined) await changeState(tx, user, status)
         if (hash !== undefined) {
           await queries.setPassword(tx, id, hash)
-          await sessions.endAll(tx, [id], 'password changed by an administrator', isSelf(actor, id) ? actor.sessionId : undefined)
+          await sessions.endAll(
+            tx,
+            [id],
+            'password changed by an administrator',
+            isSelf(actor, id) ? actor.sessionId : undefined,
+          )
         }
         if (roleIds) {
           mustBeSomebodyElse(actor, id)
@@ -89,7 +118,17 @@ export function createAdministration(parts: UserParts): Administration {
         }
         await announce(parts, tx, id)
         const after = await reread(tx, id)
-        audit.record(tx, actor, { action: 'users.edit', targetType: 'user', targetId: id, changes: difference(toUser(user), after, hash !== undefined) }, facts)
+        audit.record(
+          tx,
+          actor,
+          {
+            action: 'users.edit',
+            targetType: 'user',
+            targetId: id,
+            changes: difference(toUser(user), after, hash !== undefined),
+          },
+          facts,
+        )
         return after
       })
     },
@@ -102,7 +141,12 @@ export function createAdministration(parts: UserParts): Administration {
         await mustReach(parts, tx, actor, id)
         await changeState(tx, user, status)
         await announce(parts, tx, id)
-        audit.record(tx, actor, { action: 'users.status', targetType: 'user', targetId: id, changes: { status: [user.status, status] } }, facts)
+        audit.record(
+          tx,
+          actor,
+          { action: 'users.status', targetType: 'user', targetId: id, changes: { status: [user.status, status] } },
+          facts,
+        )
         return reread(tx, id)
       })
     },
@@ -125,7 +169,12 @@ export function createAdministration(parts: UserParts): Administration {
         for (const user of users) {
           await announce(parts, tx, user.id)
           const action = administersHere(actor, user) ? 'users.delete' : 'members.remove'
-          audit.record(tx, actor, { action, targetType: 'user', targetId: user.id, changes: { email: user.email } }, facts)
+          audit.record(
+            tx,
+            actor,
+            { action, targetType: 'user', targetId: user.id, changes: { email: user.email } },
+            facts,
+          )
         }
         return users.length
       })
@@ -148,7 +197,18 @@ export function createAdministration(parts: UserParts): Administration {
 /** Before and after of what changed; a password only as a fact. */
 export function difference(before: User, after: User, passwordChanged: boolean): Record<string, unknown> {
   const changes: Record<string, unknown> = passwordChanged ? { password: 'changed' } : {}
-  for (const key of ['email', 'username', 'name', 'phone', 'status', 'department', 'position', 'bio', 'locale', 'avatar'] as const) {
+  for (const key of [
+    'email',
+    'username',
+    'name',
+    'phone',
+    'status',
+    'department',
+    'position',
+    'bio',
+    'locale',
+    'avatar',
+  ] as const) {
     if (before[key] !== after[key]) changes[key] = [before[key], after[key]]
   }
   const names = (user: User) => user.roles.map((role) => role.name).join(' ')

@@ -20,7 +20,8 @@ export function createCredentialStore({ database, hashing }: UserParts): Credent
     findForSignIn: (identifier) => queries.findByIdentifier(database.global, identifier.normalize('NFKC').trim()),
     credentials: queries.findCredentials,
     setPassword: queries.setPassword,
-    upgradeHash: async (id, from, password) => queries.upgradeHash(database.global, id, from, await hashing.hash(password)),
+    upgradeHash: async (id, from, password) =>
+      queries.upgradeHash(database.global, id, from, await hashing.hash(password)),
     markSignIn: queries.markSignIn,
     markVerified: queries.markVerified,
   }

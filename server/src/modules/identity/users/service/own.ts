@@ -1,10 +1,10 @@
 // What people do with their own accounts, and the pictures of accounts.
-import { type Actor, type UserActor } from '../../../../core/actor.ts'
+import type { Actor, UserActor } from '../../../../core/actor.ts'
 import { newId } from '../../../../core/ids.ts'
+import { grantFor } from '../../../../core/permission.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
 import { missingPermission } from '../../../../drivers/http/index.ts'
-import { grantFor } from '../../../../core/permission.ts'
 import { renderAvatar } from '../avatars.ts'
 import { userErrors } from '../users.errors.ts'
 import { isSelf, mustAdministerHere } from '../users.policy.ts'
@@ -36,7 +36,12 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
     await queries.update(tx, userId, { avatar: AVATAR_PATH + avatarId }, undefined)
   }
 
-  async function changeAvatar(actor: UserActor, id: string, facts: RequestFacts, change: (tx: Tx) => Promise<void>): Promise<User> {
+  async function changeAvatar(
+    actor: UserActor,
+    id: string,
+    facts: RequestFacts,
+    change: (tx: Tx) => Promise<void>,
+  ): Promise<User> {
     if (!isSelf(actor, id) && !grantFor(actor.permissions, 'users:edit')) throw missingPermission('users:edit', actor)
     return database.inTenant(actor.tenantId, async (tx) => {
       const before = await lockMember(tx, id)
@@ -49,10 +54,21 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
     })
   }
 
-  async function finish(tx: Tx, actor: Actor, before: queries.UserRow, action: string, facts: RequestFacts): Promise<User> {
+  async function finish(
+    tx: Tx,
+    actor: Actor,
+    before: queries.UserRow,
+    action: string,
+    facts: RequestFacts,
+  ): Promise<User> {
     await announce(parts, tx, before.id)
     const after = toUser((await queries.findMember(tx, before.id))!)
-    audit.record(tx, actor, { action, targetType: 'user', targetId: before.id, changes: difference(toUser(before), after, false) }, facts)
+    audit.record(
+      tx,
+      actor,
+      { action, targetType: 'user', targetId: before.id, changes: difference(toUser(before), after, false) },
+      facts,
+    )
     return after
   }
 
@@ -70,7 +86,8 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
         const before = await lockMember(tx, actor.userId)
         await mustBeFree(tx, { ...(username && { username }) }, actor.userId)
         const columns = { id: actor.userId, name, username, ...rest }
-        if (!(await namingConflicts(() => queries.update(tx, actor.userId, columns, version)))) throw userErrors('users.changed_meanwhile')
+        if (!(await namingConflicts(() => queries.update(tx, actor.userId, columns, version))))
+          throw userErrors('users.changed_meanwhile')
         return finish(tx, actor, before, 'users.edit_own', facts)
       })
     },

@@ -51,14 +51,20 @@ export function normalizeEmail(email: string): string {
 /** Text as it is kept: composed, without surrounding space. Throws when nothing is left. */
 export function normalizeName(name: string, field: string): string {
   const kept = name.normalize('NFC').trim()
-  if (!kept || /\p{Cc}/u.test(kept)) throw invalidField(field, 'not_text', 'This needs visible characters, without control characters.')
+  if (!kept || /\p{Cc}/u.test(kept))
+    throw invalidField(field, 'not_text', 'This needs visible characters, without control characters.')
   return kept
 }
 
 /** Throws the conflict of the field when another account has the value in any case. */
-export async function mustBeFree(db: Executor, values: { email?: string; username?: string }, exceptId: string): Promise<void> {
+export async function mustBeFree(
+  db: Executor,
+  values: { email?: string; username?: string },
+  exceptId: string,
+): Promise<void> {
   if (values.email !== undefined && (await queries.taken(db, 'email', values.email, exceptId))) throw conflict('email')
-  if (values.username !== undefined && (await queries.taken(db, 'username', values.username, exceptId))) throw conflict('username')
+  if (values.username !== undefined && (await queries.taken(db, 'username', values.username, exceptId)))
+    throw conflict('username')
 }
 
 /** Runs a write; a unique index that it hits becomes the conflict of its field. */

@@ -1,0 +1,16 @@
+// Arguments of the verbs.
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+
+/** A mistake in how a verb was called: its sentence is for the person at the terminal. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Flags and words of a verb; throws UsageError for anything that it does not know. */
+export function readArguments<const T extends ParseArgsOptionsConfig>(args: string[], options: T) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}

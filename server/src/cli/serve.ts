@@ -1,0 +1,95 @@
+// `ashlar serve`: start in order, listen when ready, drain on a signal.
+import cluster from 'node:cluster'
+import type { App, Drivers } from '../app.ts'
+import { createApp } from '../app.ts'
+import type { Config } from '../config.ts'
+import type { DatabasePlace } from '../drivers/database/index.ts'
+import type { Log } from '../drivers/telemetry/log.ts'
+import { prepareInstallation } from '../setup.ts'
+import { superviseWorkers } from './cluster.ts'
+import { bringUpToDate, closeDrivers, findDatabase, openDrivers, readConfig, VERSION } from './runtime.ts'
+
+export async function serve(): Promise<void> {
+  const { config, log } = readConfig()
+  const place = await findDatabase(config, log)
+  const { processes } = config.server
+  if (processes > 1 && cluster.isPrimary) {
+    await bringUpToDate(config, place)
+    await superviseWorkers(processes, log)
+    return
+  }
+  if (cluster.isPrimary) await bringUpToDate(config, place)
+  const drivers = await openDrivers(config, place, log)
+  const app = await createApp(config, drivers, VERSION)
+  const administrator = await prepareInstallation(app, drivers.database, config)
+  stopOnSignals({ app, drivers, place, config, log })
+  const address = await app.http.listen(config.server.host, config.server.port)
+  log.info({ address, version: VERSION, environment: config.app.environment }, 'listening')
+  if (config.log.format === 'pretty' || administrator) welcome(address, config, administrator)
+}
+
+interface Running {
+  app: App
+  drivers: Drivers
+  place: DatabasePlace
+  config: Config
+  log: Log
+}
+
+function stopOnSignals({ app, drivers, place, config, log }: Running): void {
+  let stopping = false
+  const stop = async (signal: string) => {
+    if (stopping) {
+      log.warn({ signal }, 'second signal: leaving at once')
+      process.exit(1)
+    }
+    stopping = true
+    log.info({ signal }, 'stopping: requests in flight are finished first')
+    const hard = setTimeout(() => {
+      log.error({}, 'stopping took too long')
+      process.exit(1)
+    }, config.server.shutdownTimeoutMs)
+    app.system.stopping()
+    await app.http.drain()
+    await closeDrivers(drivers)
+    await place.embedded?.stop()
+    clearTimeout(hard)
+    log.info({}, 'stopped')
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+  process.on('unhandledRejection', (reason) => {
+    log.fatal(
+      { reason: reason instanceof Error ? { message: reason.message, stack: reason.stack } : String(reason) },
+      'unhandled rejection',
+    )
+    void stop('unhandledRejection')
+  })
+}
+
+function welcome(
+  address: string,
+  config: Config,
+  administrator: { email: string; password: string | undefined } | undefined,
+): void {
+  const lines = [
+    '',
+    `  Ashlar ${VERSION} is ready at ${address}`,
+    '',
+    ...(config.server.documents ? [`  Try the API      ${address}/docs`, `  Read about it    ${address}/redoc`] : []),
+    `  Health           ${address}/health`,
+    '',
+    ...(administrator
+      ? [
+          `  Sign in as       ${administrator.email}`,
+          administrator.password
+            ? `  Password         ${administrator.password}   (shown this once and kept nowhere: change it after signing in)`
+            : '  Password         the one in ADMIN_PASSWORD',
+          '',
+          `  curl -s ${address}/api/v1/auth/login -H 'content-type: application/json' -d '{"email":"${administrator.email}","password":"…"}'`,
+          '',
+        ]
+      : []),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}

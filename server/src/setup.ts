@@ -1,0 +1,61 @@
+// What an installation needs before its first request: roles in every tenant, and a first administrator.
+import { randomInt } from 'node:crypto'
+import type { Modules } from './app.ts'
+import type { Config } from './config.ts'
+import type { Database } from './drivers/database/index.ts'
+import { DEFAULT_TENANT } from './modules/identity/tenants/index.ts'
+
+export interface FirstAdministrator {
+  email: string
+  /** Made here and shown once; undefined when ADMIN_PASSWORD brought its own. */
+  password: string | undefined
+}
+
+/** Brings roles and permissions up to the catalogue and makes the first administrator on an empty installation. */
+export async function prepareInstallation(
+  app: Modules,
+  database: Database,
+  config: Config,
+): Promise<FirstAdministrator | undefined> {
+  await database.inTenant(DEFAULT_TENANT, (tx) => app.roles.seed(tx, { idsAreNames: true }))
+  return makeFirstAdministrator(app, database, config)
+}
+
+async function makeFirstAdministrator(
+  app: Modules,
+  database: Database,
+  config: Config,
+): Promise<FirstAdministrator | undefined> {
+  if (await app.users.anyExist()) return undefined
+  const made = config.admin.password === undefined ? readablePassword() : undefined
+  const prepared = await app.users.prepare({
+    email: config.admin.email,
+    password: config.admin.password ?? made!,
+    name: 'Administrator',
+    username: 'administrator',
+    verified: true,
+  })
+  await database.inTenant(DEFAULT_TENANT, async (tx) => {
+    const id = await app.users.add(tx, prepared, 'OWNER')
+    await app.roles.assignByName(tx, id, 'admin')
+    app.audit.record(
+      tx,
+      { kind: 'system', name: 'setup' },
+      {
+        action: 'users.create',
+        targetType: 'user',
+        targetId: id,
+        changes: { email: prepared.email, roles: ['admin'] },
+      },
+    )
+  })
+  return { email: prepared.email, password: made }
+}
+
+const LETTERS = 'abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
+
+/** Five groups of four characters that are not mistaken for one another: 115 bits. */
+function readablePassword(): string {
+  const group = () => Array.from({ length: 4 }, () => LETTERS[randomInt(LETTERS.length)]).join('')
+  return Array.from({ length: 5 }, group).join('-')
+}

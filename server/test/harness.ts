@@ -1,0 +1,200 @@
+// A whole Ashlar for tests: the real app on a real PostgreSQL, spoken to over HTTP.
+import { type App, createApp, type Drivers } from '../src/app.ts'
+import { ensureSecrets, loadConfig } from '../src/config.ts'
+import type { Clock } from '../src/core/clock.ts'
+import { createPostgresBus } from '../src/drivers/bus/index.ts'
+import { createDatabase as openDatabase } from '../src/drivers/database/index.ts'
+import { memoryLimitStore } from '../src/drivers/http/index.ts'
+import { createLog } from '../src/drivers/telemetry/log.ts'
+import { prepareInstallation } from '../src/setup.ts'
+import { createMigratedDatabase, type TestDatabase, withClient } from './database.ts'
+
+export const ADMIN = { email: 'admin@example.com', password: 'Adm1n-Passw0rd!' }
+export const PASSWORD = 'Gr4nite-Quarry!'
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+export interface Answer<B = any> {
+  status: number
+  headers: Headers
+  text: string
+  body: B
+}
+
+export interface Call {
+  token?: string
+  json?: unknown
+  form?: Record<string, string>
+  multipart?: Record<string, string | { bytes: Uint8Array; type: string; name: string }>
+  headers?: Record<string, string>
+}
+
+export interface Person {
+  id: string
+  email: string
+  username: string
+  token: string
+  refreshToken: string
+}
+
+export interface TestClock extends Clock {
+  /** Moves the process's time; PostgreSQL's stays. */
+  advance(ms: number): void
+}
+
+export interface TestApp {
+  url: string
+  app: App
+  drivers: Drivers
+  database: TestDatabase
+  clock: TestClock
+  call(method: string, path: string, options?: Call): Promise<Answer>
+  /** Signs in on the canonical base; throws when it does not work. */
+  login(identifier: string, password: string): Promise<Person>
+  admin(): Promise<Person>
+  /** Registers somebody new. */
+  person(name?: string): Promise<Person>
+  /** Rows as the superuser sees them, past every policy. */
+  rows<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>
+  stop(): Promise<void>
+}
+
+export interface StartOptions {
+  /** Variables over the harness's own, as the environment would give them. */
+  env?: Record<string, string>
+  /** An existing database: a second process beside the first. It is not dropped by `stop`. */
+  database?: TestDatabase
+}
+
+let counter = 0
+
+/** A word that no other test of this process uses. */
+export function unique(prefix: string): string {
+  return `${prefix}${process.pid.toString(36)}${(++counter).toString(36)}`
+}
+
+export async function startApp({ env = {}, database: given }: StartOptions = {}): Promise<TestApp> {
+  const database = given ?? (await createMigratedDatabase())
+  const config = ensureSecrets(
+    loadConfig(
+      {
+        ENVIRONMENT: 'test',
+        JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
+        DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
+        ADMIN_EMAIL: ADMIN.email,
+        ADMIN_PASSWORD: ADMIN.password,
+        RATE_LIMIT_ENABLED: 'false',
+        ARGON2_MEMORY_KIB: '1024',
+        LOG_LEVEL: 'silent',
+        PUBLIC_URL: 'http://localhost:8000',
+        ...env,
+      },
+      { dotenvPath: false, terminal: false },
+    ),
+  )
+  const log = createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
+  const clock = movableClock()
+  const connection = {
+    ...config.database.pool,
+    url: database.appUrl,
+    acrossRole: `${database.rolePrefix}_across`,
+    applicationName: 'ashlar-test',
+  }
+  const drivers: Drivers = {
+    database: openDatabase(connection, log),
+    bus: await createPostgresBus({ url: database.appUrl, log }),
+    limits: memoryLimitStore(),
+    clock,
+    log,
+  }
+  const app = await createApp(config, drivers, '0.0.0-test')
+  await prepareInstallation(app, drivers.database, config)
+  const url = await app.http.listen('127.0.0.1', 0)
+
+  const call = (method: string, path: string, options: Call = {}) => send(url + path, method, options)
+  const login = async (identifier: string, password: string): Promise<Person> => {
+    const answer = await call('POST', '/api/v1/auth/login', { json: { login: identifier, password } })
+    if (answer.status !== 200) throw new Error(`sign-in of ${identifier} answered ${answer.status}: ${answer.text}`)
+    return personOf(answer)
+  }
+  return {
+    url,
+    app,
+    drivers,
+    database,
+    clock,
+    call,
+    login,
+    admin: () => login(ADMIN.email, ADMIN.password),
+    async person(name = 'Mason Reed') {
+      const answer = await call('POST', '/api/v1/auth/register', {
+        json: { email: `${unique('p')}@example.com`, name, password: PASSWORD },
+      })
+      if (answer.status !== 201) throw new Error(`registration answered ${answer.status}: ${answer.text}`)
+      return personOf(answer)
+    },
+    rows: (text, values) => withClient(database.adminUrl, async (client) => (await client.query(text, values)).rows),
+    async stop() {
+      await app.http.drain()
+      await drivers.bus.close()
+      await drivers.database.close()
+      if (!given) await database.drop()
+    },
+  }
+}
+
+function personOf({ body }: Answer): Person {
+  return {
+    id: body.user.id,
+    email: body.user.email,
+    username: body.user.username,
+    token: body.accessToken,
+    refreshToken: body.refreshToken,
+  }
+}
+
+function movableClock(): TestClock {
+  let offset = 0
+  return {
+    now: () => Date.now() + offset,
+    advance(ms) {
+      offset += ms
+    },
+  }
+}
+
+async function send(
+  url: string,
+  method: string,
+  { token, json, form, multipart, headers = {} }: Call,
+): Promise<Answer> {
+  const sent: Record<string, string> = { ...(token && { authorization: `Bearer ${token}` }), ...headers }
+  let body: string | FormData | undefined
+  if (json !== undefined) {
+    sent['content-type'] ??= 'application/json'
+    body = typeof json === 'string' ? json : JSON.stringify(json)
+  } else if (form) {
+    sent['content-type'] = 'application/x-www-form-urlencoded'
+    body = new URLSearchParams(form).toString()
+  } else if (multipart) {
+    body = new FormData()
+    for (const [name, part] of Object.entries(multipart)) {
+      if (typeof part === 'string') body.append(name, part)
+      else body.append(name, new Blob([Buffer.from(part.bytes)], { type: part.type }), part.name)
+    }
+  }
+  const response = await fetch(url, {
+    method,
+    headers: sent,
+    body: body ?? null,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(30_000),
+  })
+  const text = await response.text()
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    parsed = undefined
+  }
+  return { status: response.status, headers: response.headers, text, body: parsed }
+}
