@@ -13,7 +13,7 @@ export const mails = pgTable(
     subject: text().notNull(),
     recipients: text().array().notNull(),
     /** The display names of the recipients, in their order. */
-    recipientNames: text().array().notNull().default([]),
+    recipientNames: text().array().notNull().default(sql`'{}'`),
     from: text().notNull(),
     html: text(),
     text: text(),
