@@ -1,5 +1,5 @@
 // SQL as tagged templates: values become parameters, fragments nest, and nothing else can enter a statement.
-import template, { empty, join, raw, type Sql } from 'sql-template-tag'
+import template, { empty, join, raw, Sql } from 'sql-template-tag'
 
 export { empty, join, type Sql }
 
@@ -29,4 +29,25 @@ export function where(conditions: (Sql | undefined | false)[]): Sql {
 /** A LIKE pattern that finds the text anywhere, with the text's own wildcards taken literally. */
 export function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`
+}
+
+/**
+ * A statement that a library wrote: its text with `$1`, `$2` … and the values for them, passed on as they are. The way for
+ * a driver to let such a library work inside our transaction; the index of this driver does not hand it to modules.
+ */
+export function foreign(text: string, values: readonly unknown[] = []): Sql {
+  return new ForeignStatement(text, values)
+}
+
+class ForeignStatement extends Sql {
+  readonly #text: string
+
+  constructor(text: string, values: readonly unknown[]) {
+    super(Array<string>(values.length + 1).fill(''), values)
+    this.#text = text
+  }
+
+  override get text(): string {
+    return this.#text
+  }
 }
