@@ -1,10 +1,12 @@
 // A whole Ashlar for tests: the real app on a real PostgreSQL, spoken to over HTTP.
-import { type App, createApp, type Drivers } from '../src/app.ts'
+import { type App, createApp, type Drivers, jobSettings } from '../src/app.ts'
+import { mailerOf } from '../src/cli/runtime.ts'
 import { ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createPostgresBus } from '../src/drivers/bus/index.ts'
 import { createDatabase as openDatabase } from '../src/drivers/database/index.ts'
 import { memoryLimitStore } from '../src/drivers/http/index.ts'
+import { createJobs, installQueue } from '../src/drivers/queue/index.ts'
 import { createLog } from '../src/drivers/telemetry/log.ts'
 import { prepareInstallation } from '../src/setup.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from './database.ts'
@@ -63,6 +65,8 @@ export interface StartOptions {
   env?: Record<string, string>
   /** An existing database: a second process beside the first. It is not dropped by `stop`. */
   database?: TestDatabase
+  /** Installs the queue and works on jobs, for tests that wait for what they do. */
+  jobs?: boolean
 }
 
 let counter = 0
@@ -72,7 +76,7 @@ export function unique(prefix: string): string {
   return `${prefix}${process.pid.toString(36)}${(++counter).toString(36)}`
 }
 
-export async function startApp({ env = {}, database: given }: StartOptions = {}): Promise<TestApp> {
+export async function startApp({ env = {}, database: given, jobs = false }: StartOptions = {}): Promise<TestApp> {
   const database = given ?? (await createMigratedDatabase())
   const config = ensureSecrets(
     loadConfig(
@@ -99,15 +103,22 @@ export async function startApp({ env = {}, database: given }: StartOptions = {})
     acrossRole: `${database.rolePrefix}_across`,
     applicationName: 'ashlar-test',
   }
+  const opened = openDatabase(connection, log)
   const drivers: Drivers = {
-    database: openDatabase(connection, log),
+    database: opened,
     bus: await createPostgresBus({ url: database.appUrl, log }),
+    jobs: createJobs({ url: database.appUrl, database: opened, log }),
+    mailer: mailerOf(config, log),
     limits: memoryLimitStore(),
     clock,
     log,
   }
   const app = await createApp(config, drivers, '0.0.0-test')
   await prepareInstallation(app, drivers.database, config)
+  if (jobs) {
+    await installQueue(database.url, { rolePrefix: database.rolePrefix, jobs: jobSettings })
+    await drivers.jobs.start()
+  }
   const url = await app.http.listen('127.0.0.1', 0)
 
   const call = (method: string, path: string, options: Call = {}) => send(url + path, method, options)
@@ -135,6 +146,7 @@ export async function startApp({ env = {}, database: given }: StartOptions = {})
     rows: (text, values) => withClient(database.adminUrl, async (client) => (await client.query(text, values)).rows),
     async stop() {
       await app.http.drain()
+      if (jobs) await drivers.jobs.stop({ graceMs: 1_000 })
       await drivers.bus.close()
       await drivers.database.close()
       if (!given) await database.drop()

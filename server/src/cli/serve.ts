@@ -9,6 +9,9 @@ import { prepareInstallation } from '../setup.ts'
 import { superviseWorkers } from './cluster.ts'
 import { bringUpToDate, closeDrivers, findDatabase, openDrivers, readConfig, VERSION } from './runtime.ts'
 
+/** How long running jobs may finish at a stop; the rest is given back and runs elsewhere. */
+const JOB_GRACE_MS = 5_000
+
 export async function serve(): Promise<void> {
   const { config, log } = readConfig()
   const place = await findDatabase(config, log)
@@ -22,6 +25,7 @@ export async function serve(): Promise<void> {
   const drivers = await openDrivers(config, place, log)
   const app = await createApp(config, drivers, VERSION)
   const administrator = await prepareInstallation(app, drivers.database, config)
+  await drivers.jobs.start({ work: config.worker.inProcess })
   stopOnSignals({ app, drivers, place, config, log })
   const address = await app.http.listen(config.server.host, config.server.port)
   log.info({ address, version: VERSION, environment: config.app.environment }, 'listening')
@@ -51,6 +55,7 @@ function stopOnSignals({ app, drivers, place, config, log }: Running): void {
     }, config.server.shutdownTimeoutMs)
     app.system.stopping()
     await app.http.drain()
+    await drivers.jobs.stop({ graceMs: JOB_GRACE_MS })
     await closeDrivers(drivers)
     await place.embedded?.stop()
     clearTimeout(hard)

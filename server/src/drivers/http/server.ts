@@ -23,7 +23,8 @@ import { mount } from './mount.ts'
 import { statusOf, toProblem } from './problems.ts'
 import { faultsOf, type Route } from './routes.ts'
 
-export interface HttpOptions extends HeaderOptions {
+export interface HttpOptions extends Omit<HeaderOptions, 'csp'> {
+  cspMode: HeaderOptions['csp']
   bodyLimit: number
   requestTimeoutMs: number
   headersTimeoutMs: number
@@ -61,7 +62,7 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
 
   const app = createInstance(options, parts.log)
   let draining = false
-  const headers = securityHeaders(options)
+  const headers = securityHeaders({ csp: options.cspMode, hsts: options.hsts })
 
   app.decorateRequest('actor', undefined)
   app.addHook('onRoute', ({ config, method, url }) => {
@@ -123,12 +124,17 @@ function createInstance(options: HttpOptions, log: FastifyBaseLogger): FastifyIn
   return app as unknown as FastifyInstance
 }
 
+const ID_PREFIX = randomBytes(8).toString('hex')
+let requests = 0
+
 /** An incoming X-Request-ID is kept when it is short and plain; else the trace id of a W3C traceparent; else a new one. */
 function requestId(request: IncomingMessage): string {
   const sent = request.headers['x-request-id']
   if (typeof sent === 'string' && /^[\w.:-]{1,128}$/.test(sent)) return sent
-  const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(request.headers.traceparent ?? ''))?.[1]
-  return trace ?? randomBytes(12).toString('hex')
+  const { traceparent } = request.headers
+  const trace =
+    typeof traceparent === 'string' ? /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)?.[1] : undefined
+  return trace ?? `${ID_PREFIX}-${(++requests).toString(36)}`
 }
 
 // Clients send a JSON content type with no body (a POST that needs none): that is no body, not a broken one.

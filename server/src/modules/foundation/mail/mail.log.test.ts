@@ -70,7 +70,7 @@ describe('GET /mail', () => {
       maxConnections: 50,
     }
     const rest = {
-      csp: 'strict' as const,
+      cspMode: 'strict' as const,
       hsts: false,
       trustedProxies: [],
       corsOrigins: [],

@@ -37,7 +37,7 @@ describe('refusals', () => {
     ['a name of spaces', { email: 'w3@example.com', name: '   ' }, 422, 'request.invalid'],
     ['text that PostgreSQL cannot hold', { email: 'w4@example.com', name: 'a\u0000b' }, 422, 'request.invalid'],
     ['a taken address in another case', { email: 'ADMIN@example.com' }, 409, 'users.email_taken'],
-    ['a taken username', { email: 'w5@example.com', username: 'Admin' }, 409, 'users.username_taken'],
+    ['a taken username', { email: 'w5@example.com', username: 'Administrator' }, 409, 'users.username_taken'],
   ]
   for (const [what, json, status, code] of bodies) {
     it(`POST /users with ${what} answers ${status} ${code}, and makes nobody`, async () => {
@@ -109,7 +109,8 @@ describe('refusals', () => {
     assert.equal((await ashlar.rows('SELECT 1 FROM user_roles WHERE "userId" = $1', [victim.id])).length, 0)
     assert.equal(await audited('users.edit', victim.id), 0)
     assert.ok(
-      (await ashlar.login(admin.email === 'admin@example.com' ? 'admin' : admin.email, 'Adm1n-Passw0rd!')).token,
+      (await ashlar.login(admin.email === 'admin@example.com' ? 'administrator' : admin.email, 'Adm1n-Passw0rd!'))
+        .token,
     )
   })
 })
