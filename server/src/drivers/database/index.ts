@@ -6,4 +6,4 @@ export { createDatabase, type Database, type DatabaseOptions, type Executor, typ
 export { databaseProblem, violates } from './failures.ts'
 export { asOwner } from './owner.ts'
 export { roleNames } from './roles.ts'
-export { assignments, containing, empty, identifier, join, type Sql, sql, where } from './sql.ts'
+export { assignments, containing, empty, identifier, join, literal, type Sql, sql, where } from './sql.ts'

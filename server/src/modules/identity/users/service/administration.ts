@@ -68,10 +68,12 @@ export function createAdministration(parts: UserParts): Administration {
       const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
       const after = query.cursor && byTime ? decodeCursor(query.cursor, ['string', 'string']) : undefined
       const offset = after ? 0 : (request.page - 1) * request.limit
-      const [rows, total] = await Promise.all([
+      const [rows, counted] = await Promise.all([
         queries.list(db, query, request.limit, offset, after),
-        queries.count(db, query),
+        queries.isKept(query) ? undefined : queries.count(db, query),
       ])
+      // An empty page has no row that could carry the kept total.
+      const total = counted ?? rows[0]?.total ?? (await queries.count(db, query))
       const last = rows.at(-1)
       const next = byTime && last && rows.length === request.limit ? encodeCursor([last.joinedAt, last.id]) : undefined
       return pageOf(rows.map(toUser), total, request, next)
