@@ -17,7 +17,7 @@ import {
   createSessions,
   sessionRoutes,
 } from './modules/identity/sessions/index.ts'
-import { createTenants } from './modules/identity/tenants/index.ts'
+import { createTenants, tenantRoutes } from './modules/identity/tenants/index.ts'
 import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
 import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
@@ -67,9 +67,25 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
   const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
   const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
   const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
-  const sessions = createSessions({ database, bus, audit, clock, accessTokens, refreshTokens, options: tokens })
-  const tenants = createTenants({ database })
+  const sessions = createSessions({
+    database,
+    bus,
+    audit,
+    clock,
+    accessTokens,
+    refreshTokens,
+    options: { ...tokens, admin: config.admin },
+  })
   const roles = createRoles({ bus })
+  const { defaultRole } = accounts
+  const tenants = createTenants({
+    database,
+    bus,
+    audit,
+    roles,
+    sessions,
+    options: { creation: config.tenancy.creation, defaultRole },
+  })
   const users = createUsers({
     database,
     bus,
@@ -79,7 +95,7 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
     sessions,
     hashing,
     passwords,
-    defaultRole: accounts.defaultRole,
+    defaultRole,
   })
   const personalTokens = createPersonalTokens({ database, bus, audit })
   const throttle = createThrottle({
@@ -123,6 +139,7 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
   const routes: Route[] = [
     ...auditRoutes(audit),
     ...sessionRoutes(sessions),
+    ...tenantRoutes(tenants),
     ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
     ...tokenRoutes(personalTokens),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),

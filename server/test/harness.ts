@@ -1,12 +1,12 @@
 // A whole Ashlar for tests: the real app on a real PostgreSQL, spoken to over HTTP.
 import { type App, createApp, type Drivers } from '../src/app.ts'
+import { prepareInstallation } from '../src/cli/setup.ts'
 import { ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createPostgresBus } from '../src/drivers/bus/index.ts'
 import { createDatabase as openDatabase } from '../src/drivers/database/index.ts'
 import { memoryLimitStore } from '../src/drivers/http/index.ts'
 import { createLog } from '../src/drivers/telemetry/log.ts'
-import { prepareInstallation } from '../src/setup.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from './database.ts'
 
 export const ADMIN = { email: 'admin@example.com', password: 'Adm1n-Passw0rd!' }

@@ -1,7 +1,7 @@
 // `ashlar seed`: the default roles and permissions of every tenant, and on an empty installation the first administrator.
-import { prepareInstallation } from '../setup.ts'
 import { readArguments } from './arguments.ts'
 import { withApp } from './runtime.ts'
+import { prepareInstallation } from './setup.ts'
 
 export async function seed(args: string[]): Promise<void> {
   readArguments(args, {})

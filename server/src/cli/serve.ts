@@ -4,8 +4,8 @@ import { createApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import type { DatabasePlace } from '../drivers/database/index.ts'
 import type { Log } from '../drivers/telemetry/log.ts'
-import { prepareInstallation } from '../setup.ts'
 import { bringUpToDate, closeDrivers, findDatabase, openDrivers, readConfig, VERSION } from './runtime.ts'
+import { prepareInstallation } from './setup.ts'
 
 export async function serve(): Promise<void> {
   const { config, log } = readConfig()

@@ -196,14 +196,6 @@ export function restore(db: Executor, id: string): Promise<number> {
   )
 }
 
-export function removeMembership(db: Executor, ids: readonly string[]): Promise<number> {
-  return db.run(sql`DELETE FROM memberships WHERE "userId" = ANY(${ids})`)
-}
-
-export async function removeRoles(db: Executor, ids: readonly string[]): Promise<void> {
-  await db.run(sql`DELETE FROM user_roles WHERE "userId" = ANY(${ids})`)
-}
-
 export interface Credentials {
   id: string
   email: string

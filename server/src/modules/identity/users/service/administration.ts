@@ -1,6 +1,7 @@
 // What administrators do with the accounts of their tenant.
 import type { UserActor } from '../../../../core/actor.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
+import { normalizeName } from '../../../../core/text.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { userErrors } from '../users.errors.ts'
@@ -14,7 +15,6 @@ import {
   mustReach,
   namingConflicts,
   normalizeEmail,
-  normalizeName,
   type UserParts,
 } from './parts.ts'
 
@@ -29,7 +29,7 @@ export interface Administration {
 }
 
 export function createAdministration(parts: UserParts): Administration {
-  const { database, audit, roles, sessions, hashing, passwords } = parts
+  const { database, audit, roles, tenants, sessions, hashing, passwords } = parts
 
   async function reread(tx: Tx, id: string): Promise<User> {
     return toUser((await queries.findMember(tx, id))!)
@@ -90,6 +90,7 @@ export function createAdministration(parts: UserParts): Administration {
       if (password !== undefined) await passwords.check(password, existing)
       const hash = password === undefined ? undefined : await hashing.hash(password)
       return database.inTenant(actor.tenantId, async (tx) => {
+        if (status !== undefined && status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
         const user = await lockMember(tx, id)
         const columns = await columnsOf(user, rest)
         const touchesAccount =
@@ -135,6 +136,7 @@ export function createAdministration(parts: UserParts): Administration {
 
     async setStatus(actor, id, status, facts) {
       return database.inTenant(actor.tenantId, async (tx) => {
+        if (status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
         const user = await lockMember(tx, id)
         mustBeSomebodyElse(actor, id)
         mustAdministerHere(actor, user)
@@ -154,6 +156,7 @@ export function createAdministration(parts: UserParts): Administration {
     async remove(actor, ids, facts) {
       for (const id of ids) mustBeSomebodyElse(actor, id)
       return database.inTenant(actor.tenantId, async (tx) => {
+        await tenants.mustKeepOwner(tx, ids)
         const users = await queries.lockMembers(tx, ids)
         for (const user of users) await mustReach(parts, tx, actor, user.id)
         const own = users.filter((user) => administersHere(actor, user)).map((user) => user.id)
@@ -162,10 +165,7 @@ export function createAdministration(parts: UserParts): Administration {
           await queries.softDelete(tx, own)
           await sessions.endAll(tx, own, 'account deleted')
         }
-        if (guests.length) {
-          await queries.removeRoles(tx, guests)
-          await queries.removeMembership(tx, guests)
-        }
+        if (guests.length) await tenants.endMemberships(tx, guests)
         for (const user of users) {
           await announce(parts, tx, user.id)
           const action = administersHere(actor, user) ? 'users.delete' : 'members.remove'

@@ -1,6 +1,5 @@
 // What the verbs of this module work with.
 import type { UserActor } from '../../../../core/actor.ts'
-import { invalidField } from '../../../../core/errors.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
@@ -15,11 +14,11 @@ import { mustNotReachAbove } from '../users.policy.ts'
 import * as queries from '../users.queries.ts'
 
 export interface UserParts {
-  database: Pick<Database, 'global' | 'tenant' | 'inTenant'>
+  database: Pick<Database, 'global' | 'tenant' | 'inTenant' | 'acrossTenants'>
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
   roles: Pick<Roles, 'assign' | 'assignByName' | 'permissionsOf'>
-  tenants: Pick<Tenants, 'addMember'>
+  tenants: Pick<Tenants, 'addMember' | 'endMemberships' | 'mustKeepOwner' | 'mustOwnNothingAlone'>
   sessions: Pick<Sessions, 'endAll'>
   hashing: Hashing
   passwords: PasswordPolicy
@@ -46,14 +45,6 @@ export function announce(parts: UserParts, tx: Tx, userId: string): Promise<void
 /** An e-mail address as it is kept: compatibility forms folded, lower case (the part before the @ too, as every provider treats it). */
 export function normalizeEmail(email: string): string {
   return email.normalize('NFKC').trim().toLowerCase()
-}
-
-/** Text as it is kept: composed, without surrounding space. Throws when nothing is left. */
-export function normalizeName(name: string, field: string): string {
-  const kept = name.normalize('NFC').trim()
-  if (!kept || /\p{Cc}/u.test(kept))
-    throw invalidField(field, 'not_text', 'This needs visible characters, without control characters.')
-  return kept
 }
 
 /** Throws the conflict of the field when another account has the value in any case. */

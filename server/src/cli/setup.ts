@@ -1,9 +1,9 @@
 // What an installation needs before its first request: roles in every tenant, and a first administrator.
 import { randomInt } from 'node:crypto'
-import type { Modules } from './app.ts'
-import type { Config } from './config.ts'
-import type { Database } from './drivers/database/index.ts'
-import { DEFAULT_TENANT } from './modules/identity/tenants/index.ts'
+import type { Modules } from '../app.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../drivers/database/index.ts'
+import { DEFAULT_TENANT } from '../modules/identity/tenants/index.ts'
 
 export interface FirstAdministrator {
   email: string
