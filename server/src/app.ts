@@ -8,6 +8,7 @@ import { createHttp, createLimiter, type HttpServer, type LimitStore, type Route
 import type { Log } from './drivers/telemetry/log.ts'
 import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
+import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
 import { authRoutes, createAuth, createThrottle } from './modules/identity/auth/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
 import { createRoles } from './modules/identity/roles/index.ts'
@@ -111,7 +112,7 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
     tenants,
     users,
     roles,
-    isActiveAdmin: async () => false,
+    isActiveAdmin: (id) => admins.isActive(id),
   })
   const auth = createAuth({
     database,
@@ -129,6 +130,17 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
     users,
     options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl },
   })
+  const admins = createAdmins({
+    database,
+    bus,
+    audit,
+    limiter,
+    throttle,
+    hashing,
+    passwords,
+    sessions,
+    bootstrapToken: config.admin.bootstrapToken,
+  })
   const system = createSystem({
     database,
     bus,
@@ -143,7 +155,22 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
     ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
     ...tokenRoutes(personalTokens),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
+    ...adminRoutes({ admins, users }),
     ...systemRoutes(system),
   ]
-  return { routes, limiter, audit, sessions, tenants, roles, users, personalTokens, actors, auth, system, hashing }
+  return {
+    routes,
+    limiter,
+    audit,
+    sessions,
+    tenants,
+    roles,
+    users,
+    personalTokens,
+    actors,
+    auth,
+    admins,
+    system,
+    hashing,
+  }
 }

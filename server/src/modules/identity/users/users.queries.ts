@@ -32,13 +32,13 @@ export interface UserRow {
   roles: { id: string; name: string; label: string }[]
 }
 
-const FIELDS = join(
+export const FIELDS = join(
   'id email username name phone avatar status department position bio locale emailVerifiedAt homeTenantId lastLoginAt createdAt updatedAt deletedAt'
     .split(' ')
     .map((field) => sql`u.${identifier(field)}`),
 )
 
-const ROLES = sql`COALESCE((
+export const ROLES = sql`COALESCE((
   SELECT json_agg(json_build_object('id', r.id, 'name', r.name, 'label', r.label) ORDER BY r.name)
   FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id), '[]') AS roles`
 
@@ -114,7 +114,7 @@ export async function count(db: Executor, query: UserQuery): Promise<number> {
   return row?.total ?? 0
 }
 
-function filters({ search, status, role, deleted }: UserQuery): (Sql | false | undefined)[] {
+export function filters({ search, status, role, deleted }: UserQuery): (Sql | false | undefined)[] {
   const pattern = search && containing(search)
   return [
     deleted ? sql`u."deletedAt" IS NOT NULL` : sql`u."deletedAt" IS NULL`,

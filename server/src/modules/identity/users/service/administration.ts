@@ -1,7 +1,6 @@
 // What administrators do with the accounts of their tenant.
 import type { UserActor } from '../../../../core/actor.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
-import { normalizeName } from '../../../../core/text.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { userErrors } from '../users.errors.ts'
@@ -9,12 +8,13 @@ import { administersHere, isSelf, mustAdministerHere, mustBeSomebodyElse } from 
 import * as queries from '../users.queries.ts'
 import { toUser, type User, type UserChanges, type UserQuery, type UserStatus } from '../users.schema.ts'
 import {
+  accountColumns,
   announce,
+  changeState,
   lockMember,
   mustBeFree,
   mustReach,
   namingConflicts,
-  normalizeEmail,
   type UserParts,
 } from './parts.ts'
 
@@ -33,32 +33,6 @@ export function createAdministration(parts: UserParts): Administration {
 
   async function reread(tx: Tx, id: string): Promise<User> {
     return toUser((await queries.findMember(tx, id))!)
-  }
-
-  async function columnsOf(user: queries.UserRow, changes: UserChanges): Promise<Record<string, unknown>> {
-    const {
-      email: sentEmail,
-      name: sentName,
-      username: sentUsername,
-      phone,
-      department,
-      position,
-      bio,
-      locale,
-      avatar,
-    } = changes
-    const email = sentEmail === undefined ? undefined : normalizeEmail(sentEmail)
-    const name = sentName === undefined ? undefined : normalizeName(sentName, 'name')
-    const username = sentUsername === undefined ? undefined : normalizeName(sentUsername, 'username')
-    // A new address is not verified, whoever wrote it.
-    const verified = email !== undefined && email !== user.email ? { emailVerifiedAt: null } : {}
-    return { email, name, username, phone, department, position, bio, locale, avatar, ...verified }
-  }
-
-  async function changeState(tx: Tx, user: queries.UserRow, status: UserStatus): Promise<void> {
-    if (status === user.status) return
-    await queries.setStatus(tx, user.id, status)
-    if (status !== 'ACTIVE') await sessions.endAll(tx, [user.id], `account ${status.toLowerCase()}`)
   }
 
   return {
@@ -92,7 +66,7 @@ export function createAdministration(parts: UserParts): Administration {
       return database.inTenant(actor.tenantId, async (tx) => {
         if (status !== undefined && status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
         const user = await lockMember(tx, id)
-        const columns = await columnsOf(user, rest)
+        const columns = accountColumns(user, rest)
         const touchesAccount =
           status !== undefined || hash !== undefined || Object.values(columns).some((value) => value !== undefined)
         if (touchesAccount) mustAdministerHere(actor, user)
@@ -103,7 +77,7 @@ export function createAdministration(parts: UserParts): Administration {
         if (!(await namingConflicts(() => queries.update(tx, id, { id, ...columns }, version))))
           throw userErrors('users.changed_meanwhile')
         if (columns.avatar === null) await queries.deleteAvatar(tx, id)
-        if (status !== undefined) await changeState(tx, user, status)
+        if (status !== undefined) await changeState(parts, tx, user, status)
         if (hash !== undefined) {
           await queries.setPassword(tx, id, hash)
           await sessions.endAll(
@@ -136,12 +110,12 @@ export function createAdministration(parts: UserParts): Administration {
 
     async setStatus(actor, id, status, facts) {
       return database.inTenant(actor.tenantId, async (tx) => {
+        mustBeSomebodyElse(actor, id)
         if (status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
         const user = await lockMember(tx, id)
-        mustBeSomebodyElse(actor, id)
         mustAdministerHere(actor, user)
         await mustReach(parts, tx, actor, id)
-        await changeState(tx, user, status)
+        await changeState(parts, tx, user, status)
         await announce(parts, tx, id)
         audit.record(
           tx,

@@ -1,5 +1,6 @@
 // What the verbs of this module work with.
 import type { UserActor } from '../../../../core/actor.ts'
+import { normalizeName } from '../../../../core/text.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
@@ -12,6 +13,7 @@ import type { Tenants } from '../../tenants/index.ts'
 import { userErrors } from '../users.errors.ts'
 import { mustNotReachAbove } from '../users.policy.ts'
 import * as queries from '../users.queries.ts'
+import type { UserChanges, UserStatus } from '../users.schema.ts'
 
 export interface UserParts {
   database: Pick<Database, 'global' | 'tenant' | 'inTenant' | 'acrossTenants'>
@@ -40,6 +42,24 @@ export async function mustReach(parts: UserParts, tx: Tx, actor: UserActor, user
 /** Makes every node forget what it knows of the account. */
 export function announce(parts: UserParts, tx: Tx, userId: string): Promise<void> {
   return parts.bus.publish(tx, ACTORS_CHANGED, { userId })
+}
+
+/** The columns that a change of an account writes. A new address is not verified, whoever wrote it. */
+export function accountColumns(user: queries.UserRow, changes: UserChanges): Record<string, unknown> {
+  const { email: sentEmail, name: sentName, username: sentUsername, ...rest } = changes
+  const { phone, department, position, bio, locale, avatar } = rest
+  const email = sentEmail === undefined ? undefined : normalizeEmail(sentEmail)
+  const name = sentName === undefined ? undefined : normalizeName(sentName, 'name')
+  const username = sentUsername === undefined ? undefined : normalizeName(sentUsername, 'username')
+  const verified = email !== undefined && email !== user.email ? { emailVerifiedAt: null } : {}
+  return { email, name, username, phone, department, position, bio, locale, avatar, ...verified }
+}
+
+/** Sets the state of an account; anything but ACTIVE ends its sessions. */
+export async function changeState(parts: UserParts, tx: Tx, user: queries.UserRow, status: UserStatus): Promise<void> {
+  if (status === user.status) return
+  await queries.setStatus(tx, user.id, status)
+  if (status !== 'ACTIVE') await parts.sessions.endAll(tx, [user.id], `account ${status.toLowerCase()}`)
 }
 
 /** An e-mail address as it is kept: compatibility forms folded, lower case (the part before the @ too, as every provider treats it). */
