@@ -47,6 +47,7 @@ async function readPassword(piped: boolean): Promise<string | undefined> {
   // What is typed must not be shown: the prompt writes to nowhere.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const prompt = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  prompt.on('SIGINT', () => process.exit(130))
   const typed = await prompt.question('')
   prompt.close()
   process.stdout.write('\n')
