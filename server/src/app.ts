@@ -68,25 +68,11 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
   const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
   const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
   const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
-  const sessions = createSessions({
-    database,
-    bus,
-    audit,
-    clock,
-    accessTokens,
-    refreshTokens,
-    options: { ...tokens, admin: config.admin },
-  })
+  const lives = { ...tokens, admin: config.admin }
+  const sessions = createSessions({ database, bus, audit, clock, accessTokens, refreshTokens, options: lives })
   const roles = createRoles({ bus })
-  const { defaultRole } = accounts
-  const tenants = createTenants({
-    database,
-    bus,
-    audit,
-    roles,
-    sessions,
-    options: { creation: config.tenancy.creation, defaultRole },
-  })
+  const tenantOptions = { creation: config.tenancy.creation, defaultRole: accounts.defaultRole }
+  const tenants = createTenants({ database, bus, audit, roles, sessions, options: tenantOptions })
   const users = createUsers({
     database,
     bus,
@@ -96,7 +82,7 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
     sessions,
     hashing,
     passwords,
-    defaultRole,
+    defaultRole: accounts.defaultRole,
   })
   const personalTokens = createPersonalTokens({ database, bus, audit })
   const throttle = createThrottle({
@@ -130,17 +116,8 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
     users,
     options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl },
   })
-  const admins = createAdmins({
-    database,
-    bus,
-    audit,
-    limiter,
-    throttle,
-    hashing,
-    passwords,
-    sessions,
-    bootstrapToken: config.admin.bootstrapToken,
-  })
+  const secrets = { limiter, throttle, hashing, passwords, bootstrapToken: config.admin.bootstrapToken }
+  const admins = createAdmins({ database, bus, audit, sessions, ...secrets })
   const system = createSystem({
     database,
     bus,
@@ -158,19 +135,6 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
     ...adminRoutes({ admins, users }),
     ...systemRoutes(system),
   ]
-  return {
-    routes,
-    limiter,
-    audit,
-    sessions,
-    tenants,
-    roles,
-    users,
-    personalTokens,
-    actors,
-    auth,
-    admins,
-    system,
-    hashing,
-  }
+  const identity = { sessions, tenants, roles, users, personalTokens, actors, auth, admins }
+  return { routes, limiter, audit, hashing, ...identity, system }
 }
