@@ -132,7 +132,7 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
     ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
     ...tokenRoutes(personalTokens),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
-    ...adminRoutes({ admins, users }),
+    ...adminRoutes({ admins, users, tenants }),
     ...systemRoutes(system),
   ]
   const identity = { sessions, tenants, roles, users, personalTokens, actors, auth, admins }

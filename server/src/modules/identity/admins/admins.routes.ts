@@ -2,6 +2,7 @@
 import { alias, IdParams, Message, pageAnswer, type Route, route } from '../../../drivers/http/index.ts'
 import { ChangePassword, Login, Refresh } from '../auth/index.ts'
 import { Tokens, toTokens } from '../sessions/index.ts'
+import { NewTenantOfOwner, TenantOfOwner, type Tenants } from '../tenants/index.ts'
 import { AnyTenantChanges, AnyTenantQuery, UserOfAnyTenant, type Users } from '../users/index.ts'
 import { Admin, AdminChanges, AdminSignedIn, NewAdmin } from './admins.schema.ts'
 import type { Admins } from './admins.service.ts'
@@ -9,12 +10,13 @@ import type { Admins } from './admins.service.ts'
 export interface AdminRouteParts {
   admins: Admins
   users: Pick<Users, 'everywhere'>
+  tenants: Pick<Tenants, 'createFor'>
 }
 
 const bases = ['canonical', 'envelope'] as const
 
 export function adminRoutes(parts: AdminRouteParts): Route[] {
-  return [...entryRoutes(parts), ...ownRoutes(parts), ...userRoutes(parts)]
+  return [...entryRoutes(parts), ...ownRoutes(parts), ...userRoutes(parts), ...tenantRoutes(parts)]
 }
 
 function entryRoutes({ admins }: AdminRouteParts): Route[] {
@@ -203,5 +205,25 @@ function userRoutes({ users: { everywhere } }: AdminRouteParts): Route[] {
       'SUSPENDED',
       'Suspend an account: its sessions and personal access tokens end at once, in every tenant',
     ),
+  ]
+}
+
+function tenantRoutes({ tenants }: AdminRouteParts): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/admin/tenants',
+      operation: 'admins.createTenant',
+      access: 'admin',
+      bases,
+      summary: 'Make a tenant for somebody, who becomes its owner',
+      description: 'The owner is named by `ownerId` or `ownerEmail`. Works whatever TENANT_CREATION says.',
+      body: NewTenantOfOwner,
+      status: 201,
+      answer: TenantOfOwner,
+      message: 'Tenant created',
+      errors: ['tenants.user_not_found', 'tenants.slug_taken', 'tenants.slug_reserved'],
+      handle: ({ actor, body, facts }) => tenants.createFor(actor, body, facts),
+    }),
   ]
 }

@@ -20,6 +20,10 @@ export const Tenant = Type.Object({
 })
 export type Tenant = Static<typeof Tenant>
 
+/** A tenant as the back office sees it, which has no level in it. */
+export const TenantOfOwner = Type.Omit(Tenant, ['level'])
+export type TenantOfOwner = Static<typeof TenantOfOwner>
+
 const Name = Text(100, { examples: ['Blue Quarry'] })
 const Slug = Type.String({
   minLength: 2,
@@ -32,6 +36,12 @@ const slugs = { slug: Type.Optional(Slug), subdomain: Type.Optional(Slug) }
 
 export const NewTenant = Body({ name: Name, ...slugs })
 export type NewTenant = Static<typeof NewTenant>
+export const NewTenantOfOwner = Body({
+  ...NewTenant.properties,
+  ownerId: Type.Optional(Id),
+  ownerEmail: Type.Optional(Email),
+})
+export type NewTenantOfOwner = Static<typeof NewTenantOfOwner>
 export const TenantChanges = Body({ name: Type.Optional(Name), ...slugs })
 export type TenantChanges = Static<typeof TenantChanges>
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import {
+  ADMIN,
   type Answer,
   type Call,
   PASSWORD,
@@ -375,7 +376,7 @@ describe('tenants', () => {
 })
 
 describe('tenants made by the back office only', () => {
-  it('are refused to users, and nothing is made', async () => {
+  it('are refused to users, and made by the back office for an owner', async () => {
     const ashlar = await startApp({ env: { TENANT_CREATION: 'admins' } })
     try {
       const { token } = await ashlar.admin()
@@ -383,6 +384,25 @@ describe('tenants made by the back office only', () => {
       assert.equal(answer.status, 403)
       assert.equal(answer.body.code, 'tenants.creation_closed')
       assert.equal((await ashlar.rows('SELECT 1 FROM tenants')).length, 1)
+
+      const owner = await ashlar.person()
+      const login = await ashlar.call('POST', '/api/v1/admin/auth/login', { json: ADMIN })
+      const make = (json: object, by = login.body.accessToken) =>
+        ashlar.call('POST', '/api/v1/admin/tenants', { token: by, json })
+      const made = await make({ name: 'Given', ownerEmail: owner.email })
+      assert.equal(made.status, 201, made.text)
+      assert.ok(!('level' in made.body))
+      const read = await ashlar.call('GET', `/api/v1/tenants/${made.body.id}`, { token: owner.token })
+      assert.equal(read.body.level, 'OWNER')
+      const [entry] = await ashlar.rows<{ actor: string }>('SELECT actor FROM audit_logs WHERE "tenantId" = $1', [
+        made.body.id,
+      ])
+      assert.match(entry!.actor, /^admin:c/)
+      assert.equal((await make({ name: 'x', ownerId: ABSENT })).status, 404)
+      assert.equal((await make({ name: 'x' })).status, 422)
+      assert.equal((await make({ name: 'x', slug: 'admin', ownerId: owner.id })).status, 409)
+      assert.equal((await make({ name: 'x', ownerId: owner.id }, owner.token)).status, 401)
+      assert.equal((await ashlar.rows('SELECT 1 FROM tenants')).length, 2)
     } finally {
       await ashlar.stop()
     }

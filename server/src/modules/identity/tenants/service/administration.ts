@@ -1,5 +1,5 @@
 // What people do with their tenants.
-import type { UserActor } from '../../../../core/actor.ts'
+import type { Actor, AdminActor, UserActor } from '../../../../core/actor.ts'
 import { requestErrors } from '../../../../core/errors.ts'
 import { newId, newSecret } from '../../../../core/ids.ts'
 import { type Page, pageOf } from '../../../../core/page.ts'
@@ -8,7 +8,7 @@ import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import { type Tx, violates } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { TokenPair } from '../../sessions/index.ts'
-import { addMember } from '../members.queries.ts'
+import { addMember, findUser } from '../members.queries.ts'
 import { isReserved, isWellFormed, slugsFor } from '../slugs.ts'
 import { tenantErrors } from '../tenants.errors.ts'
 import { mustEdit, mustOwn } from '../tenants.policy.ts'
@@ -16,12 +16,14 @@ import * as queries from '../tenants.queries.ts'
 import {
   type Availability,
   type NewTenant,
+  type NewTenantOfOwner,
   type Tenant,
   type TenantChanges,
+  type TenantOfOwner,
   type TenantQuery,
   toTenant,
 } from '../tenants.schema.ts'
-import { DEFAULT_TENANT, eitherOf, enter, enterToChange, type TenantParts } from './parts.ts'
+import { DEFAULT_TENANT, eitherOf, enter, enterToChange, oneUserOf, type TenantParts } from './parts.ts'
 
 export interface Administration {
   /** The caller's own tenants, newest membership first. */
@@ -29,6 +31,8 @@ export interface Administration {
   available(slug: string): Promise<Availability>
   /** Makes a tenant with its default roles; the caller becomes its owner and gets its role `admin`. */
   create(actor: UserActor, body: NewTenant, facts: RequestFacts): Promise<Tenant>
+  /** The back office makes a tenant for somebody, who becomes its owner. */
+  createFor(actor: AdminActor, body: NewTenantOfOwner, facts: RequestFacts): Promise<TenantOfOwner>
   get(actor: UserActor, id: string): Promise<Tenant>
   update(actor: UserActor, id: string, changes: TenantChanges, facts: RequestFacts, version?: number): Promise<Tenant>
   /** Deletes softly: nobody can enter any more, and sessions go on in another tenant at their next refresh. */
@@ -47,6 +51,22 @@ export function createAdministration(parts: TenantParts): Administration {
     const wishes = slug === undefined ? slugsFor(name, randomEnd()) : [slug]
     for (const wish of wishes) if (await queries.insert(tx, { id, name, slug: wish })) return wish
     throw slugTaken()
+  }
+
+  async function found(actor: Actor, ownerId: string, body: NewTenant, facts: RequestFacts): Promise<Tenant> {
+    const name = normalizeName(body.name, 'name')
+    const wished = freeToUse(eitherOf(body.slug, body.subdomain, 'subdomain'))
+    return database.inTenant(newId(), async (tx) => {
+      const id = tx.tenantId!
+      const slug = await insert(tx, name, wished)
+      await roles.seed(tx, { idsAreNames: false })
+      await addMember(tx, ownerId, 'OWNER')
+      await roles.assignByName(tx, ownerId, 'admin')
+      await bus.publish(tx, ACTORS_CHANGED, { userId: ownerId })
+      const changes = { name, slug, ownerId }
+      audit.record(tx, actor, { action: 'tenants.create', targetType: 'tenant', targetId: id, changes }, facts)
+      return toTenant((await queries.findOfMember(tx, id, ownerId))!)
+    })
   }
 
   return {
@@ -68,23 +88,18 @@ export function createAdministration(parts: TenantParts): Administration {
 
     async create(actor, body, facts) {
       if (options.creation === 'admins') throw tenantErrors('tenants.creation_closed')
-      const name = normalizeName(body.name, 'name')
-      const wished = freeToUse(eitherOf(body.slug, body.subdomain, 'subdomain'))
       const owned = await database.acrossTenants('how many tenants one user owns', (tx) =>
         queries.countOwned(tx, actor.userId),
       )
       if (owned >= MAX_OWNED) throw tenantErrors('tenants.too_many')
-      return database.inTenant(newId(), async (tx) => {
-        const id = tx.tenantId!
-        const slug = await insert(tx, name, wished)
-        await roles.seed(tx, { idsAreNames: false })
-        await addMember(tx, actor.userId, 'OWNER')
-        await roles.assignByName(tx, actor.userId, 'admin')
-        await bus.publish(tx, ACTORS_CHANGED, { userId: actor.userId })
-        const deed = { action: 'tenants.create', targetType: 'tenant', targetId: id, changes: { name, slug } }
-        audit.record(tx, actor, deed, facts)
-        return toTenant((await enter(tx, actor, id)).tenant)
-      })
+      return found(actor, actor.userId, body, facts)
+    },
+
+    async createFor(actor, { ownerId, ownerEmail, ...body }, facts) {
+      const owner = await findUser(database.global, oneUserOf(ownerId, ownerEmail, 'ownerId'))
+      if (!owner) throw tenantErrors('tenants.user_not_found')
+      const { level: _level, ...tenant } = await found(actor, owner.id, body, facts)
+      return tenant
     },
 
     get: async (actor, id) => toTenant((await enter(database.tenant(id), actor, id)).tenant),

@@ -11,7 +11,7 @@ import { tenantErrors } from '../tenants.errors.ts'
 import { mustAdd, mustRemove, mustSetLevel, roleOfLevel, type Standing } from '../tenants.policy.ts'
 import { type LevelChange, type Member, type MemberQuery, type NewMember, toMember } from '../tenants.schema.ts'
 import type { Directory } from './directory.ts'
-import { eitherOf, enter, enterToChange, type TenantParts } from './parts.ts'
+import { eitherOf, enter, enterToChange, oneUserOf, type TenantParts } from './parts.ts'
 
 export interface Members {
   listMembers(actor: UserActor, tenantId: string, query: MemberQuery): Promise<Page<Member>>
@@ -68,14 +68,12 @@ export function createMembers(parts: TenantParts, directory: Directory): Members
     },
 
     async add(actor, tenantId, { userId, email, level: sentLevel, role }, facts) {
-      if ((userId === undefined) === (email === undefined))
-        throw invalidField('userId', 'one_of', 'Send either userId or email.')
+      const named = oneUserOf(userId, email, 'userId')
       const level = eitherOf(sentLevel, role, 'role') ?? 'MEMBER'
-      const address = email?.normalize('NFKC').trim()
       return database.inTenant(tenantId, async (tx) => {
         const standing = await enterToChange(tx, actor, tenantId)
         mustAdd(standing, level)
-        const user = await queries.findUser(tx, { userId, email: address })
+        const user = await queries.findUser(tx, named)
         if (!user) throw tenantErrors('tenants.user_not_found')
         if (!(await directory.addMember(tx, user.id, level))) throw tenantErrors('tenants.already_member')
         await roles.assignByName(tx, user.id, roleOf(level))

@@ -44,6 +44,17 @@ export async function enterToChange(tx: Tx, actor: UserActor, tenantId: string):
   return enter(tx, actor, tenantId)
 }
 
+/** The person who is named by an id or by an address, and not by both. */
+export function oneUserOf(
+  userId: string | undefined,
+  email: string | undefined,
+  field: string,
+): { userId?: string | undefined; email?: string | undefined } {
+  if ((userId === undefined) === (email === undefined))
+    throw invalidField(field, 'one_of', 'Name the person either by id or by e-mail address.')
+  return { userId, email: email?.normalize('NFKC').trim() }
+}
+
 /** A value that may be sent under two names, which must not disagree. */
 export function eitherOf<T>(first: T | undefined, second: T | undefined, secondName: string): T | undefined {
   if (first !== undefined && second !== undefined && first !== second)
