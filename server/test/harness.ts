@@ -1,6 +1,7 @@
 // A whole Ashlar for tests: the real app on a real PostgreSQL, spoken to over HTTP.
 import { type App, createApp, type Drivers, jobSettings } from '../src/app.ts'
 import { mailerOf } from '../src/cli/runtime.ts'
+import { prepareInstallation } from '../src/cli/setup.ts'
 import { ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createPostgresBus } from '../src/drivers/bus/index.ts'
@@ -8,7 +9,6 @@ import { createDatabase as openDatabase } from '../src/drivers/database/index.ts
 import { memoryLimitStore } from '../src/drivers/http/index.ts'
 import { createJobs, installQueue } from '../src/drivers/queue/index.ts'
 import { createLog } from '../src/drivers/telemetry/log.ts'
-import { prepareInstallation } from '../src/setup.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from './database.ts'
 
 export const ADMIN = { email: 'admin@example.com', password: 'Adm1n-Passw0rd!' }

@@ -1,8 +1,8 @@
 // `ashlar seed`: the default roles and permissions of every tenant, the first administrator, and demonstration data.
-import { prepareInstallation } from '../setup.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { DEMO_PASSWORD, seedDemo } from './demo/demo.ts'
 import { withApp } from './runtime.ts'
+import { prepareInstallation } from './setup.ts'
 
 const MAX_SIZE = 10_000_000
 

@@ -49,10 +49,12 @@ async function identify(
   facts: RequestFacts,
   authenticator: Authenticator,
 ): Promise<Actor> {
-  if (isPublic(access)) return anonymous
+  if (isPublic(access) && !(access.or && authorization)) return anonymous
   const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (!credential) throw requestErrors('access.unauthenticated')
-  return access === 'admin' ? authenticator.admin(credential, facts) : authenticator.user(credential, facts)
+  return access === 'admin' || isPublic(access)
+    ? authenticator.admin(credential, facts)
+    : authenticator.user(credential, facts)
 }
 
 function authorize(access: Access, actor: Actor): void {

@@ -1,2 +1,2 @@
 // The door of the roles module.
-export { createRoles, type HeldRole, type Roles } from './roles.service.ts'
+export { createRoles, type HeldRole, mustHold, type Roles } from './roles.service.ts'

@@ -20,6 +20,8 @@ export interface Roles {
   assign(tx: Tx, actor: Actor, userId: string, roleIds: readonly string[]): Promise<void>
   /** Gives a user the role of that name in the transaction's tenant. */
   assignByName(tx: Tx, userId: string, name: string): Promise<void>
+  /** Puts one role of a user in the place of another in the transaction's tenant, by name; their other roles stay. */
+  exchangeByName(tx: Tx, userId: string, from: string, to: string): Promise<void>
   /** Brings the permissions and default roles of the transaction's tenant up to the catalogue. Never takes anything away. */
   seed(tx: Tx, options: { idsAreNames: boolean }): Promise<void>
 }
@@ -43,6 +45,13 @@ export function createRoles({ bus }: { bus: Pick<Bus, 'publish'> }): Roles {
       const role = await queries.findIdByName(tx, name)
       if (!role) throw roleErrors('roles.not_found', { message: `There is no role named ${name}.` })
       await queries.replaceRolesOf(tx, userId, [role.id])
+    },
+
+    async exchangeByName(tx, userId, from, to) {
+      const role = await queries.findIdByName(tx, to)
+      if (!role) throw roleErrors('roles.not_found', { message: `There is no role named ${to}.` })
+      const others = (await queries.rolesOf(tx, userId)).filter(({ name, id }) => name !== from && id !== role.id)
+      await queries.replaceRolesOf(tx, userId, [...others.map(({ id }) => id), role.id])
     },
 
     async seed(tx, { idsAreNames }) {

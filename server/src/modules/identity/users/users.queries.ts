@@ -34,13 +34,13 @@ export interface UserRow {
   roles: { id: string; name: string; label: string }[]
 }
 
-const FIELDS = join(
+export const FIELDS = join(
   'id email username name phone avatar status department position bio locale emailVerifiedAt homeTenantId lastLoginAt createdAt updatedAt deletedAt'
     .split(' ')
     .map((field) => sql`u.${identifier(field)}`),
 )
 
-const ROLES = sql`COALESCE((
+export const ROLES = sql`COALESCE((
   SELECT json_agg(json_build_object('id', r.id, 'name', r.name, 'label', r.label) ORDER BY r.name)
   FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id), '[]') AS roles`
 
@@ -130,7 +130,7 @@ export function matchesSearch(text: string): Sql {
   return sql`(u.name || ' ' || u.email || ' ' || u.username) ILIKE ${containing(text)}`
 }
 
-function filters({ search, status, role, deleted }: UserQuery): (Sql | false | undefined)[] {
+export function filters({ search, status, role, deleted }: UserQuery): (Sql | false | undefined)[] {
   return [
     deleted ? sql`u."deletedAt" IS NOT NULL` : sql`u."deletedAt" IS NULL`,
     status !== undefined && sql`u.status = ${status}::"UserStatus"`,
@@ -207,14 +207,6 @@ export function restore(db: Executor, id: string): Promise<number> {
   return db.run(
     sql`UPDATE users SET "deletedAt" = NULL, "updatedAt" = now() WHERE id = ${id} AND "deletedAt" IS NOT NULL`,
   )
-}
-
-export function removeMembership(db: Executor, ids: readonly string[]): Promise<number> {
-  return db.run(sql`DELETE FROM memberships WHERE "userId" = ANY(${ids})`)
-}
-
-export async function removeRoles(db: Executor, ids: readonly string[]): Promise<void> {
-  await db.run(sql`DELETE FROM user_roles WHERE "userId" = ANY(${ids})`)
 }
 
 export interface Credentials {

@@ -1,11 +1,12 @@
 // Making accounts: by registration, by an administrator, or at the first start.
 import type { Actor, MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import { newId, newSecret } from '../../../../core/ids.ts'
+import { normalizeName } from '../../../../core/text.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import * as queries from '../users.queries.ts'
 import { type NewUser, toUser, type User, type UserStatus } from '../users.schema.ts'
-import { mustBeFree, namingConflicts, normalizeEmail, normalizeName, type UserParts } from './parts.ts'
+import { mustBeFree, namingConflicts, normalizeEmail, type UserParts } from './parts.ts'
 
 export interface AccountToMake {
   email: string
