@@ -44,46 +44,6 @@ export interface Drivers {
 export type Modules = ReturnType<typeof createModules>
 export type App = Modules & { http: HttpServer }
 
-/** Builds every module and mounts every route. Nothing listens yet. */
-export async function createApp(config: Config, drivers: Drivers, version: string): Promise<App> {
-  const modules = createModules(config, drivers, version)
-  const { routes, actors, limiter } = modules
-  const options = { ...config.server, hsts: config.app.strict, tenancy: config.tenancy, version }
-  const log = withoutRedaction(drivers.log)
-  return { ...modules, http: await createHttp(options, { routes, authenticator: actors, limiter, log }) }
-}
-
-/** The modules and their routes, without a server: what the OpenAPI document is made from. */
-export function createModules(config: Config, drivers: Drivers, version: string) {
-  const limiter = createLimiter(config.limits, drivers.limits, config.limits.enabled)
-  const foundation = { ...drivers, limiter, ...createFoundation(config, drivers) }
-  const people = { ...foundation, ...createPeople(config, foundation) }
-  const { actors, auth, admins } = createEntry(config, people)
-  const system = createSystem({
-    ...drivers,
-    about: {
-      name: config.app.name,
-      version,
-      environment: config.app.environment,
-      cache: config.redis.url ? 'redis' : 'memory',
-    },
-  })
-  const { audit, mail, sessions, tenants, users, personalTokens, accessTokens } = people
-  const { avatarMaxBytes } = config.uploads
-  const routes: Route[] = [
-    ...auditRoutes(audit),
-    ...mailRoutes(mail),
-    ...sessionRoutes(sessions),
-    ...tenantRoutes(tenants),
-    ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
-    ...tokenRoutes(personalTokens),
-    ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
-    ...adminRoutes({ admins, users, tenants }),
-    ...systemRoutes(system),
-  ]
-  return { ...people, routes, actors, auth, admins, system }
-}
-
 type Foundation = Drivers & ReturnType<typeof createFoundation> & { limiter: ReturnType<typeof createLimiter> }
 type People = Foundation & ReturnType<typeof createPeople>
 
@@ -124,4 +84,44 @@ function createEntry(config: Config, people: People) {
   auth.defineJobs()
   const admins = createAdmins({ ...people, throttle, bootstrapToken: config.admin.bootstrapToken })
   return { actors, auth, admins }
+}
+
+/** The modules and their routes, without a server: what the OpenAPI document is made from. */
+export function createModules(config: Config, drivers: Drivers, version: string) {
+  const limiter = createLimiter(config.limits, drivers.limits, config.limits.enabled)
+  const foundation = { ...drivers, limiter, ...createFoundation(config, drivers) }
+  const people = { ...foundation, ...createPeople(config, foundation) }
+  const { actors, auth, admins } = createEntry(config, people)
+  const system = createSystem({
+    ...drivers,
+    about: {
+      name: config.app.name,
+      version,
+      environment: config.app.environment,
+      cache: config.redis.url ? 'redis' : 'memory',
+    },
+  })
+  const { audit, mail, sessions, tenants, users, personalTokens, accessTokens } = people
+  const { avatarMaxBytes } = config.uploads
+  const routes: Route[] = [
+    ...auditRoutes(audit),
+    ...mailRoutes(mail),
+    ...sessionRoutes(sessions),
+    ...tenantRoutes(tenants),
+    ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
+    ...tokenRoutes(personalTokens),
+    ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
+    ...adminRoutes({ admins, users, tenants }),
+    ...systemRoutes(system),
+  ]
+  return { ...people, routes, actors, auth, admins, system }
+}
+
+/** Builds every module and mounts every route. Nothing listens yet. */
+export async function createApp(config: Config, drivers: Drivers, version: string): Promise<App> {
+  const modules = createModules(config, drivers, version)
+  const { routes, actors, limiter } = modules
+  const options = { ...config.server, hsts: config.app.strict, tenancy: config.tenancy, version }
+  const log = withoutRedaction(drivers.log)
+  return { ...modules, http: await createHttp(options, { routes, authenticator: actors, limiter, log }) }
 }

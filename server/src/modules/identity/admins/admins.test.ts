@@ -42,7 +42,7 @@ describe('the back office', () => {
 
   describe('entering', () => {
     it('the first administrator signs in by address and by username, as a form and as JSON, on both bases', async () => {
-      for (const name of [ADMIN.email, ADMIN.email.toUpperCase(), 'admin']) {
+      for (const name of [ADMIN.email, ADMIN.email.toUpperCase(), 'administrator']) {
         const answer = await login(name, ADMIN.password)
         assert.equal(answer.status, 200)
         assert.equal(answer.body.success, true)
@@ -53,7 +53,7 @@ describe('the back office', () => {
       assert.equal(canonical.status, 200)
       assert.equal(canonical.body.tokenType, 'bearer')
       const me = await call('GET', '/api/v1/admin/me', { token: canonical.body.accessToken })
-      assert.equal(me.body.username, 'admin')
+      assert.equal(me.body.username, 'administrator')
     })
 
     it('an account of the other realm, an unknown name and a wrong password get the same answer', async () => {
@@ -130,7 +130,7 @@ describe('the back office', () => {
       ['by a broken token', () => register(evil(), { token: 'x.y.z' }), 401],
       ['with a common password', () => register({ ...evil(), password: 'password123' }, { token: admin }), 400],
       ['with a taken address', () => register({ ...evil(), email: 'ADMIN@example.com' }, { token: admin }), 409],
-      ['with a taken username', () => register({ ...evil(), username: 'Admin' }, { token: admin }), 409],
+      ['with a taken username', () => register({ ...evil(), username: 'Administrator' }, { token: admin }), 409],
     ]
     for (const [title, attempt, status] of scenarios) {
       it(`${title}: ${status}, and no account is made`, async () => {
@@ -212,7 +212,7 @@ describe('the back office', () => {
       assert.equal(changed.body.data.name, 'Gneiss')
       const stale = await call('PUT', '/admin/me', { token, json: { name: 'x' }, headers: { 'if-match': etag } })
       assert.equal(stale.status, 412)
-      const taken = await call('PATCH', '/admin/me', { token, json: { username: 'admin' } })
+      const taken = await call('PATCH', '/admin/me', { token, json: { username: 'administrator' } })
       assert.equal(taken.body.error.code, 'admins.username_taken')
       assert.equal((await call('PATCH', '/admin/me', { token, json: { status: 'ACTIVE' } })).status, 400)
       const own = (await audited()).filter(({ action }) => action === 'admins.edit_own')
@@ -280,7 +280,7 @@ describe('the back office', () => {
       assert.deepEqual([entry.action, entry.targetId], ['users.edit', person.id])
       const refusals: [object, number][] = [
         [{ email: ADMIN.email }, 409],
-        [{ username: 'ADMIN' }, 409],
+        [{ username: 'ADMINISTRATOR' }, 409],
         [{ password: PASSWORD }, 400],
         [{ roles: ['admin'] }, 400],
         [{ status: 'GONE' }, 400],

@@ -66,13 +66,14 @@ export function createAdministration(parts: UserParts): Administration {
       if (password !== undefined) await passwords.check(password, existing)
       const hash = password === undefined ? undefined : await hashing.hash(password)
       return database.inTenant(actor.tenantId, async (tx) => {
+        // Who may not reach the account learns nothing of it; owners are counted before any account is locked.
+        if (!isSelf(actor, id)) await mustReach(parts, tx, actor, id)
         if (status !== undefined && status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
         const user = await lockMember(tx, id)
         const columns = accountColumns(user, rest)
         const touchesAccount =
           status !== undefined || hash !== undefined || Object.values(columns).some((value) => value !== undefined)
         if (touchesAccount) mustAdministerHere(actor, user)
-        if (!isSelf(actor, id)) await mustReach(parts, tx, actor, id)
         if (status !== undefined && status !== user.status) mustBeSomebodyElse(actor, id)
         await mustBeFree(tx, columns as { email?: string; username?: string }, id)
         // The version is checked even where nothing but the roles changes.
@@ -113,10 +114,10 @@ export function createAdministration(parts: UserParts): Administration {
     async setStatus(actor, id, status, facts) {
       return database.inTenant(actor.tenantId, async (tx) => {
         mustBeSomebodyElse(actor, id)
+        await mustReach(parts, tx, actor, id)
         if (status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
         const user = await lockMember(tx, id)
         mustAdministerHere(actor, user)
-        await mustReach(parts, tx, actor, id)
         await changeState(parts, tx, user, status)
         await announce(parts, tx, id)
         audit.record(
@@ -132,9 +133,9 @@ export function createAdministration(parts: UserParts): Administration {
     async remove(actor, ids, facts) {
       for (const id of ids) mustBeSomebodyElse(actor, id)
       return database.inTenant(actor.tenantId, async (tx) => {
+        for (const id of ids) await mustReach(parts, tx, actor, id)
         await tenants.mustKeepOwner(tx, ids)
         const users = await queries.lockMembers(tx, ids)
-        for (const user of users) await mustReach(parts, tx, actor, user.id)
         const own = users.filter((user) => administersHere(actor, user)).map((user) => user.id)
         const guests = users.filter((user) => !administersHere(actor, user)).map((user) => user.id)
         if (own.length) {
