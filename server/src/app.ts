@@ -10,7 +10,7 @@ import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
 import { authRoutes, createAuth, createThrottle } from './modules/identity/auth/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
-import { createRoles } from './modules/identity/roles/index.ts'
+import { createRoles, permissionRoutes, roleRoutes } from './modules/identity/roles/index.ts'
 import {
   createAccessTokens,
   createRefreshTokens,
@@ -69,7 +69,7 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
   const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
   const sessions = createSessions({ database, bus, audit, clock, accessTokens, refreshTokens, options: tokens })
   const tenants = createTenants({ database })
-  const roles = createRoles({ bus })
+  const roles = createRoles({ database, bus, audit, routes: () => routes })
   const users = createUsers({
     database,
     bus,
@@ -124,6 +124,8 @@ export function createModules(config: Config, { database, bus, limits, clock }: 
     ...auditRoutes(audit),
     ...sessionRoutes(sessions),
     ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
+    ...roleRoutes(roles),
+    ...permissionRoutes(roles),
     ...tokenRoutes(personalTokens),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
     ...systemRoutes(system),

@@ -1,14 +1,16 @@
 // The door of the HTTP driver.
 
 export { networkOf } from './addresses.ts'
+export { type Endpoint, endpointsOf } from './endpoints.ts'
 export type { Authenticator } from './guard.ts'
-export { missingPermission } from './guard.ts'
+export { admits, missingPermission } from './guard.ts'
 export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } from './limits.ts'
 export { halolightDocument, mainDocument } from './openapi.ts'
 export {
   type Access,
   alias,
   Binary,
+  isPublic,
   permissionOf,
   type RequestFacts,
   type Route,
