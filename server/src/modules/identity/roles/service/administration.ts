@@ -5,6 +5,7 @@ import { newId } from '../../../../core/ids.ts'
 import { type Page, pageOf } from '../../../../core/page.ts'
 import { type Tx, violates } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import { childrenOf, replaceParents } from '../inheritance.queries.ts'
 import { type PermissionKey, replaceOf } from '../permissions.queries.ts'
 import { roleErrors } from '../roles.errors.ts'
 import { mustBeOwn, mustHold, mustReach, mustStayFull } from '../roles.policy.ts'
@@ -66,7 +67,7 @@ export function createAdministration(parts: RoleParts): RoleAdministration {
         id,
         permissions.map((one) => one.id),
       )
-    if (parentIds) await queries.replaceParents(tx, id, parentIds)
+    if (parentIds) await replaceParents(tx, id, parentIds)
     await queries.touch(tx, [id])
   }
 
@@ -176,7 +177,7 @@ export function createAdministration(parts: RoleParts): RoleAdministration {
         mustBeOwn(role, 'deleted')
         await queries.lockRow(tx, id)
         const successor = reassignTo === undefined ? undefined : await successorOf(tx, actor, role, reassignTo)
-        const heirs = await queries.childrenOf(tx, id)
+        const heirs = await childrenOf(tx, id)
         // Counted under the lock: nobody has been given the role since.
         const { userCount } = (await queries.find(tx, id))!
         if (successor) await queries.reassign(tx, id, successor.id)

@@ -5,9 +5,10 @@ import { isPermission } from '../../../../core/permission.ts'
 import { type Access, admits, endpointsOf, isPublic } from '../../../../drivers/http/index.ts'
 import { unaliased } from '../catalogue.ts'
 import { effectiveOf, findGrant, type Grant, type RoleGraph } from '../graph.ts'
+import { rolesAsGraph } from '../inheritance.queries.ts'
 import { keys } from '../permissions.queries.ts'
 import type { AccessKind, Explanation, Matrix, Question, Verdict } from '../permissions.schema.ts'
-import * as queries from '../roles.queries.ts'
+import { findMember } from '../roles.queries.ts'
 import type { RoleParts } from './parts.ts'
 
 export interface Inspection {
@@ -38,7 +39,7 @@ export function createInspection({ database, routes }: Pick<RoleParts, 'database
       return { kind: 'role', id: role.id, name: role.name, roleIds: [role.id] }
     }
     const wanted = userId ?? actor.userId
-    const member = await queries.findMember(database.tenant(actor.tenantId), wanted)
+    const member = await findMember(database.tenant(actor.tenantId), wanted)
     if (!member) throw invalidField('userId', 'unknown_user', `There is no user ${wanted}.`)
     const { id, name, roleIds, status } = member
     return {
@@ -68,7 +69,7 @@ export function createInspection({ database, routes }: Pick<RoleParts, 'database
   return {
     async matrix(actor) {
       const db = database.tenant(actor.tenantId)
-      const [roles, permissions] = await Promise.all([queries.graph(db), keys(db)])
+      const [roles, permissions] = await Promise.all([rolesAsGraph(db), keys(db)])
       const graph = new Map(roles.map((role) => [role.id, role]))
       const columns = roles.map(({ id }) => ({ id, ask: asker(stand(actor.tenantId, effectiveOf(graph, [id]))) }))
       const row = (access: Access) => Object.fromEntries(columns.map(({ id, ask }) => [id, ask(access)]))
@@ -85,7 +86,7 @@ export function createInspection({ database, routes }: Pick<RoleParts, 'database
 
     async explain(actor, question) {
       const access = accessOf(question)
-      const roles = await queries.graph(database.tenant(actor.tenantId))
+      const roles = await rolesAsGraph(database.tenant(actor.tenantId))
       const graph = new Map(roles.map((role) => [role.id, role]))
       const subject = await subjectOf(actor, question, graph)
       return { ...answer(graph, subject, access, actor.tenantId), operation: question.operation ?? null }

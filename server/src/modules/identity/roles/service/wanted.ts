@@ -4,6 +4,7 @@ import { newId } from '../../../../core/ids.ts'
 import { isPermission } from '../../../../core/permission.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import { unaliased } from '../catalogue.ts'
+import { inheritance } from '../inheritance.queries.ts'
 import * as permissions from '../permissions.queries.ts'
 import { roleErrors } from '../roles.errors.ts'
 import * as queries from '../roles.queries.ts'
@@ -62,7 +63,7 @@ export async function wantedParents(tx: Tx, ids: readonly string[]): Promise<que
 export async function mustFit(tx: Tx, roleId: string, parents: readonly queries.GrantableRole[]): Promise<void> {
   if (parents.length === 0) return
   const ids = parents.map((parent) => parent.id)
-  const { below, levelsBelow, levelsAbove } = await queries.inheritance(tx, roleId, ids, MAX_LEVELS)
+  const { below, levelsBelow, levelsAbove } = await inheritance(tx, roleId, ids, MAX_LEVELS)
   const circular = parents.find((parent) => below.includes(parent.id))
   if (circular)
     throw roleErrors('roles.cycle', {
