@@ -14,7 +14,7 @@ import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
 import { authRoutes, createAuth, createThrottle, sendLinkJob } from './modules/identity/auth/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
-import { createRoles } from './modules/identity/roles/index.ts'
+import { createRoles, permissionRoutes, roleRoutes } from './modules/identity/roles/index.ts'
 import {
   createAccessTokens,
   createRefreshTokens,
@@ -58,14 +58,14 @@ function createFoundation({ mail: settings, app, encryption }: Config, { databas
 }
 
 /** Who there is, and what they may do. */
-function createPeople(config: Config, foundation: Foundation) {
+function createPeople(config: Config, foundation: Foundation, routes: () => readonly Route[]) {
   const { tokens, accounts, admin, tenancy, server } = config
   const hashing = createHashing(config.hashing)
   const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
   const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
   const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
   const sessions = createSessions({ ...foundation, accessTokens, refreshTokens, options: { ...tokens, admin } })
-  const roles = createRoles(foundation)
+  const roles = createRoles({ ...foundation, routes })
   const { defaultRole } = accounts
   const options = { creation: tenancy.creation, defaultRole }
   const tenants = createTenants({ ...foundation, roles, sessions, options })
@@ -90,7 +90,7 @@ function createEntry(config: Config, people: People) {
 export function createModules(config: Config, drivers: Drivers, version: string) {
   const limiter = createLimiter(config.limits, drivers.limits, config.limits.enabled)
   const foundation = { ...drivers, limiter, ...createFoundation(config, drivers) }
-  const people = { ...foundation, ...createPeople(config, foundation) }
+  const people = { ...foundation, ...createPeople(config, foundation, (): Route[] => routes) }
   const { actors, auth, admins } = createEntry(config, people)
   const system = createSystem({
     ...drivers,
@@ -101,7 +101,7 @@ export function createModules(config: Config, drivers: Drivers, version: string)
       cache: config.redis.url ? 'redis' : 'memory',
     },
   })
-  const { audit, mail, sessions, tenants, users, personalTokens, accessTokens } = people
+  const { audit, mail, sessions, tenants, users, roles, personalTokens, accessTokens } = people
   const { avatarMaxBytes } = config.uploads
   const routes: Route[] = [
     ...auditRoutes(audit),
@@ -109,6 +109,8 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     ...sessionRoutes(sessions),
     ...tenantRoutes(tenants),
     ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
+    ...roleRoutes(roles),
+    ...permissionRoutes(roles),
     ...tokenRoutes(personalTokens),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
     ...adminRoutes({ admins, users, tenants }),
