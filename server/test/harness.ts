@@ -2,7 +2,7 @@
 import { type App, createApp, type Drivers, jobSettings } from '../src/app.ts'
 import { mailerOf } from '../src/cli/runtime.ts'
 import { prepareInstallation } from '../src/cli/setup.ts'
-import { ensureSecrets, loadConfig } from '../src/config.ts'
+import { type Config, ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createPostgresBus } from '../src/drivers/bus/index.ts'
 import { createDatabase as openDatabase } from '../src/drivers/database/index.ts'
@@ -76,25 +76,24 @@ export function unique(prefix: string): string {
   return `${prefix}${process.pid.toString(36)}${(++counter).toString(36)}`
 }
 
+function testConfig(env: Record<string, string>): Config {
+  const usual = {
+    ENVIRONMENT: 'test',
+    JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
+    DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
+    ADMIN_EMAIL: ADMIN.email,
+    ADMIN_PASSWORD: ADMIN.password,
+    RATE_LIMIT_ENABLED: 'false',
+    ARGON2_MEMORY_KIB: '1024',
+    LOG_LEVEL: 'silent',
+    PUBLIC_URL: 'http://localhost:8000',
+  }
+  return ensureSecrets(loadConfig({ ...usual, ...env }, { dotenvPath: false, terminal: false }))
+}
+
 export async function startApp({ env = {}, database: given, jobs = false }: StartOptions = {}): Promise<TestApp> {
   const database = given ?? (await createMigratedDatabase())
-  const config = ensureSecrets(
-    loadConfig(
-      {
-        ENVIRONMENT: 'test',
-        JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
-        DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
-        ADMIN_EMAIL: ADMIN.email,
-        ADMIN_PASSWORD: ADMIN.password,
-        RATE_LIMIT_ENABLED: 'false',
-        ARGON2_MEMORY_KIB: '1024',
-        LOG_LEVEL: 'silent',
-        PUBLIC_URL: 'http://localhost:8000',
-        ...env,
-      },
-      { dotenvPath: false, terminal: false },
-    ),
-  )
+  const config = testConfig(env)
   const log = createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
   const clock = movableClock()
   const connection = {

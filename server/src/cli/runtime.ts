@@ -6,6 +6,7 @@ import { systemClock } from '../core/clock.ts'
 import { createPostgresBus } from '../drivers/bus/index.ts'
 import {
   asOwner,
+  bootFaults,
   createDatabase,
   type Database,
   type DatabasePlace,
@@ -97,6 +98,8 @@ export async function openDrivers(config: Config, place: DatabasePlace, log: Log
     { ...pool, url: place.appUrl, acrossRole: roleNames(rolePrefix).across, applicationName: 'ashlar' },
     log,
   )
+  const faults = await bootFaults(database, config.app.strict)
+  if (faults.length) throw new UsageError(faults.join('\n'))
   const bus = await createPostgresBus({ url: place.appUrl, log })
   const jobs = createJobs({ url: place.appUrl, database, log })
   return {

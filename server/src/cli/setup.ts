@@ -19,7 +19,7 @@ export async function prepareInstallation(
   database: Database,
   config: Config,
 ): Promise<FirstAdministrator | undefined> {
-  await database.inTenant(DEFAULT_TENANT, (tx) => app.roles.seed(tx, { idsAreNames: true }))
+  await app.roles.bringUpToDate()
   return makeFirstAdministrator(app, database, config)
 }
 
@@ -41,19 +41,21 @@ async function makeFirstAdministrator(
     verified: true,
   })
   const hasBackOffice = await app.admins.anyExist()
-  await database.inTenant(DEFAULT_TENANT, async (tx) => {
-    const id = await app.users.add(tx, prepared, 'OWNER')
+  const added = await database.inTenant(DEFAULT_TENANT, async (tx) => {
+    const id = await app.users.addFirst(tx, prepared)
+    if (id === undefined) return false
     await app.roles.assignByName(tx, id, 'admin')
     if (!hasBackOffice)
-      await app.admins.add(tx, setup, { ...prepared, id: newId(), username: prepared.username ?? 'admin' })
+      await app.admins.add(tx, setup, { ...prepared, id: newId(), username: prepared.username ?? 'administrator' })
     app.audit.record(tx, setup, {
       action: 'users.create',
       targetType: 'user',
       targetId: id,
       changes: { email: prepared.email, roles: ['admin'] },
     })
+    return true
   })
-  return { email: prepared.email, password: made }
+  return added ? { email: prepared.email, password: made } : undefined
 }
 
 const LETTERS = 'abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'

@@ -167,6 +167,11 @@ export async function anyExist(db: Executor): Promise<boolean> {
   return (await db.one(sql`SELECT 1 FROM users LIMIT 1`)) !== undefined
 }
 
+/** Makes every other first start wait until this transaction ends. */
+export async function lockFirst(db: Executor): Promise<void> {
+  await db.run(sql`SELECT pg_advisory_xact_lock(hashtext('ashlar first administrator'))`)
+}
+
 /** Whether an account of any tenant has the address or name already, in any case. */
 export async function taken(
   db: Executor,

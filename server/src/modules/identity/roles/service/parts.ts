@@ -7,7 +7,7 @@ import type { Route } from '../../../../drivers/http/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
 
 export interface RoleParts {
-  database: Pick<Database, 'tenant' | 'inTenant'>
+  database: Pick<Database, 'tenant' | 'inTenant' | 'acrossTenants'>
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
   /** Every route of the application; asked for after all modules are built. */
