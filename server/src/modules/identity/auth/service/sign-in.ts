@@ -26,7 +26,9 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
   async function checkSecret(identifier: string, password: string, facts: RequestFacts): Promise<Credentials> {
     const limitKey = `${networkOf(facts.ip)}:${identifier.toLowerCase()}`
     let account: Credentials | undefined
-    const right = await throttle.attempt(identifier, async () => {
+    // Address and username are two names of one account: it has one count, which its password change draws on as well.
+    const name = (await users.findForSignIn(identifier))?.email ?? identifier
+    const right = await throttle.attempt(name, async () => {
       await limiter.take('login', limitKey)
       account = await users.findForSignIn(identifier)
       const fits = await hashing.verify(password, account?.password)
