@@ -21,7 +21,7 @@ import {
 } from './processes.ts'
 
 const ENDINGS = { fast: 'SIGINT', immediate: 'SIGQUIT', 'kill -9': 'SIGKILL' } as const
-const ROUNDS = FULL_SIZE ? 5 : 1
+const ROUNDS = FULL_SIZE ? 5 : 2
 const WRITERS = 8
 const ANSWER_MS = 2_500
 const RECOVERY_MS = 5_000
