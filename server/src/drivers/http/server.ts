@@ -1,6 +1,7 @@
 // The HTTP server: limits, headers, the error edge, and every declared route on every base that serves it.
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
 import multipart from '@fastify/multipart'
@@ -51,9 +52,14 @@ export interface HttpServer {
   app: FastifyInstance
   /** Starts to listen; answers the address, `http://127.0.0.1:8000`. */
   listen(host: string, port: number): Promise<string>
-  /** Tells clients to leave (`Connection: close`), then stops accepting and waits for what is in flight. */
-  drain(): Promise<void>
+  /**
+   * Tells clients to leave (`Connection: close`), goes on answering for `delayMs`, then stops accepting and waits for what
+   * is in flight.
+   */
+  drain(delayMs?: number): Promise<void>
 }
+
+const SWEEP_MS = 250
 
 /** Builds the server. Throws with every undeclared route's name before anything listens. */
 export async function createHttp(options: HttpOptions, parts: HttpParts): Promise<HttpServer> {
@@ -97,9 +103,12 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
   return {
     app,
     listen: (host, port) => app.listen({ host, port }),
-    async drain() {
+    async drain(delayMs = 0) {
       draining = true
-      await app.close()
+      if (delayMs > 0) await sleep(delayMs)
+      // A connection whose request began before may be kept open by its client when the request is done.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
+      await app.close().finally(() => clearInterval(sweep))
     },
   }
 }
