@@ -211,7 +211,7 @@ function send(agent: Agent, method: string, url: string, call: ClientCall): Prom
     const late = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
     outgoing.on('error', (error) => {
       clearTimeout(late)
-      reject(error)
+      reject(Object.assign(error, { onReusedConnection: outgoing.reusedSocket }))
     })
     outgoing.end(body)
   })
