@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLedger, writeUntil } from './ledger.ts'
-import { createFleet, FULL_SIZE, type Fleet, percentile, type ServerProcess } from './processes.ts'
+import { createFleet, type Fleet, FULL_SIZE, percentile, type ServerProcess } from './processes.ts'
 
 const KILLS = FULL_SIZE ? 20 : 5
 const WRITERS = 12
@@ -46,7 +46,9 @@ describe('kill -9 of the API under writes', () => {
     assert.deepEqual(facts.faults, { lost: [], half: [], ghost: [], dup: [] })
     assert.ok(facts.acknowledged > KILLS * 20, 'too few writes to prove anything')
     assert.ok(facts.unknown > 0, 'no write was under way at any kill')
-    const chains = await fleet.rows('SELECT t.id, v.* FROM tenants t, audit_verify(t.id) v WHERE v."badSeq" IS NOT NULL')
+    const chains = await fleet.rows(
+      'SELECT t.id, v.* FROM tenants t, audit_verify(t.id) v WHERE v."badSeq" IS NOT NULL',
+    )
     assert.deepEqual(chains, [])
     const stuck = await fleet.rows(
       `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,

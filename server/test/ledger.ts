@@ -1,6 +1,7 @@
 // The client's ledger of writes: what was acknowledged must be there, whole and once; what was refused must not.
-import { createClient, register, type Client, type Reply, signInAsAdmin, type Somebody } from './processes.ts'
+
 import { PASSWORD, unique } from './harness.ts'
+import { type Client, createClient, type Reply, register, type Somebody, signInAsAdmin } from './processes.ts'
 
 type Outcome = 'acknowledged' | 'refused' | 'unknown' | 'unsent'
 
@@ -156,7 +157,11 @@ function writeOnce(
       )
     default:
       return ledger.enter('users.edit_own', (id) =>
-        client.call('PATCH', `${url}/api/v1/users/me`, { headers: headers(id), token: writer.token, json: { bio: id } }),
+        client.call('PATCH', `${url}/api/v1/users/me`, {
+          headers: headers(id),
+          token: writer.token,
+          json: { bio: id },
+        }),
       )
   }
 }

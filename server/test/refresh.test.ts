@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Client, createClient, createFleet, type Fleet, percentile, register, type ServerProcess } from './processes.ts'
+import {
+  type Client,
+  createClient,
+  createFleet,
+  type Fleet,
+  percentile,
+  register,
+  type ServerProcess,
+} from './processes.ts'
 
 const GRACE_SECONDS = 3
 const ROUNDS = 20
@@ -63,7 +71,9 @@ describe('refresh tokens across two processes', () => {
     }
     assert.equal((await sessionOf(person.id))?.revokedAt, null)
     assert.equal((await fleet.rows(`SELECT 1 FROM audit_logs WHERE action = 'sessions.replay'`)).length, 0)
-    test.diagnostic(`${ROUNDS * PARALLEL} refreshes, ${lost} answers lost, p99 ${percentile(times, 0.99).toFixed(0)} ms`)
+    test.diagnostic(
+      `${ROUNDS * PARALLEL} refreshes, ${lost} answers lost, p99 ${percentile(times, 0.99).toFixed(0)} ms`,
+    )
   })
 
   it('TOK-3, E9: a grandparent that is replayed after the grace time ends its family, 20 of 20', async () => {

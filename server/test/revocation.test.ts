@@ -6,14 +6,14 @@ import {
   type Client,
   createClient,
   createFleet,
-  FULL_SIZE,
   type Fleet,
+  FULL_SIZE,
   percentile,
   type Reply,
   register,
   type ServerProcess,
-  signInAsAdmin,
   type Somebody,
+  signInAsAdmin,
 } from './processes.ts'
 
 const TRIALS = FULL_SIZE ? 100 : 15
@@ -141,7 +141,9 @@ describe('SESS-2: revocation across two processes', () => {
   it('over all trials the 99th percentile is below a second', (test) => {
     assert.ok(delays.length >= 50)
     const p99 = percentile(delays, 0.99)
-    test.diagnostic(`${delays.length} trials: median ${percentile(delays, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`)
+    test.diagnostic(
+      `${delays.length} trials: median ${percentile(delays, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+    )
     assert.ok(p99 < HEARD_MS)
   })
 })

@@ -35,9 +35,14 @@ describe('AVL-4: SIGTERM', () => {
   })
 
   /** An upload on a keep-alive connection that takes `ms`, and is left open by the client. */
-  function upload(node: ServerProcess, { id, token }: Somebody, ms: number): { socket: Socket; answer: Promise<string> } {
+  function upload(
+    node: ServerProcess,
+    { id, token }: Somebody,
+    ms: number,
+  ): { socket: Socket; answer: Promise<string> } {
     const { hostname, port } = new URL(node.url)
-    const part = '--line\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\ncontent-type: image/png\r\n\r\n'
+    const part =
+      '--line\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\ncontent-type: image/png\r\n\r\n'
     const body = Buffer.concat([Buffer.from(part), PICTURE, Buffer.from('\r\n--line--\r\n')])
     const socket = connect(Number(port), hostname)
     socket.setEncoding('utf8')

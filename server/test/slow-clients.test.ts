@@ -7,8 +7,8 @@ import {
   type Client,
   createClient,
   createFleet,
-  FULL_SIZE,
   type Fleet,
+  FULL_SIZE,
   percentile,
   type ServerProcess,
 } from './processes.ts'
@@ -99,14 +99,18 @@ describe('AVL-1, E5: slow clients', () => {
       }
     })()
     const cuts = await Promise.all(
-      Object.values(kinds).map(({ begin, rest }) => Promise.all(Array.from({ length: SOCKETS }, () => drip(begin, rest)))),
+      Object.values(kinds).map(({ begin, rest }) =>
+        Promise.all(Array.from({ length: SOCKETS }, () => drip(begin, rest))),
+      ),
     )
     stop.abort()
     await traffic
     for (const [at, [kind, { limitMs }]] of Object.entries(kinds).entries()) {
       const times = cuts[at]!.map(({ ms }) => ms)
       const words = new Set(cuts[at]!.map(({ status }) => status))
-      test.diagnostic(`${kind}: closed after ${Math.min(...times).toFixed(0)} to ${percentile(times, 1).toFixed(0)} ms, ${[...words].join(' | ') || 'no answer'}`)
+      test.diagnostic(
+        `${kind}: closed after ${Math.min(...times).toFixed(0)} to ${percentile(times, 1).toFixed(0)} ms, ${[...words].join(' | ') || 'no answer'}`,
+      )
       assert.ok(percentile(times, 1) <= limitMs + 500, `${kind} lived ${percentile(times, 1)} ms`)
     }
     const p99 = percentile(ordinary, 0.99)
