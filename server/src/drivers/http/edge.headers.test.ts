@@ -3,15 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { startApp, type TestApp } from '../../../test/harness.ts'
 import { sql } from '../database/index.ts'
-import {
-  BASES,
-  failingPath,
-  failingRoutes,
-  type RawAnswer,
-  rawBytes,
-  rawClient,
-  serveRoutes,
-} from './edge.fixture.ts'
+import { BASES, failingPath, failingRoutes, type RawAnswer, rawBytes, rawClient, serveRoutes } from './edge.fixture.ts'
 import type { Base } from './routes.ts'
 import type { HttpServer } from './server.ts'
 
@@ -89,7 +81,11 @@ describe('headers and bodies of answers', () => {
     }
     assert.deepEqual([...seen].sort(), [200, 400, 401, 404, 413, 415, 422, 500])
     for (const path of ['/docs', '/redoc', '/docs/errors'])
-      assertSafe(path, await client.send('GET', path), /^default-src 'none'; script-src 'self';.*frame-ancestors 'none'/)
+      assertSafe(
+        path,
+        await client.send('GET', path),
+        /^default-src 'none'; script-src 'self';.*frame-ancestors 'none'/,
+      )
     for (const path of ['/health', '/openapi.json', '/.well-known/jwks.json'])
       assertSafe(path, await client.send('GET', path))
   })
@@ -104,7 +100,9 @@ describe('headers and bodies of answers', () => {
       const [head = '', body = ''] = text.split('\r\n\r\n')
       const [line, ...fields] = head.split('\r\n')
       assert.ok(line?.startsWith(`HTTP/1.1 ${status} `), text)
-      const headers = Object.fromEntries(fields.map((field) => [field.split(': ')[0]!, field.slice(field.indexOf(': ') + 2)]))
+      const headers = Object.fromEntries(
+        fields.map((field) => [field.split(': ')[0]!, field.slice(field.indexOf(': ') + 2)]),
+      )
       assertSafe(`raw ${status}`, { headers })
       assert.equal(headers.connection, 'close')
       assert.equal(JSON.parse(body).status, Number(status))
@@ -132,7 +130,10 @@ describe('headers and bodies of answers', () => {
           for (const to of [client, listed]) {
             const answer = await to.send(method, '/api/v1/health', headers)
             assert.notEqual(answer.headers['access-control-allow-origin'], '*')
-            assert.ok(!Object.values(answer.headers).flat().join(' ').includes(origin), `${origin} is echoed to ${method}`)
+            assert.ok(
+              !Object.values(answer.headers).flat().join(' ').includes(origin),
+              `${origin} is echoed to ${method}`,
+            )
             assert.equal(answer.headers['access-control-allow-credentials'], undefined)
           }
         }
@@ -182,7 +183,10 @@ describe('headers and bodies of answers', () => {
         const all = JSON.stringify(answer)
         assert.ok(!all.includes(CANARY), all)
         assert.ok(!/\.ts:\d+|node_modules|at async/.test(all), all)
-        assert.equal(JSON.parse(answer.text).requestId ?? answer.headers['x-request-id'], answer.headers['x-request-id'])
+        assert.equal(
+          JSON.parse(answer.text).requestId ?? answer.headers['x-request-id'],
+          answer.headers['x-request-id'],
+        )
         if (base === 'canonical') assert.match(JSON.parse(answer.text).code, /^(server\.internal|request\.malformed)$/)
       }
     }
@@ -196,8 +200,13 @@ describe('headers and bodies of answers', () => {
           COLUMN = '${CANARY}', CONSTRAINT = '${CANARY}', TABLE = '${CANARY}';
       END $$`)
     const classes =
-      '01 02 03 08 09 0A 0B 0F 0L 0P 0Z 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX'.split(' ')
-    const special = '22001 22003 22021 22P02 22P05 23502 23503 23505 23514 23P01 25P02 25P03 40001 40P01 42501 42P01 53300 55P03 57014 57P01 57P03'.split(' ')
+      '01 02 03 08 09 0A 0B 0F 0L 0P 0Z 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX'.split(
+        ' ',
+      )
+    const special =
+      '22001 22003 22021 22P02 22P05 23502 23503 23505 23514 23P01 25P02 25P03 40001 40P01 42501 42P01 53300 55P03 57014 57P01 57P03'.split(
+        ' ',
+      )
     const statuses: Record<string, number> = {}
     for (const state of [...classes.map((one) => `${one}000`), ...special]) {
       let cause: unknown
@@ -214,7 +223,8 @@ describe('headers and bodies of answers', () => {
         if (base === 'canonical') statuses[state] = answer.status
       }
     }
-    const of = (pattern: RegExp) => new Set(Object.entries(statuses).flatMap(([state, status]) => (pattern.test(state) ? [status] : [])))
+    const of = (pattern: RegExp) =>
+      new Set(Object.entries(statuses).flatMap(([state, status]) => (pattern.test(state) ? [status] : [])))
     assert.deepEqual(of(/^22/), new Set([422]))
     assert.deepEqual(of(/^23(503|505|P01)/), new Set([409]))
     assert.deepEqual(of(/^(08|53|57P0[13]|57014|40001|40P01|55P03|25P03)/), new Set([503]))

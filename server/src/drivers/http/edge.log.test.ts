@@ -4,8 +4,8 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PASSWORD, type Person, startApp, type TestApp, unique } from '../../../test/harness.ts'
 import { sql } from '../database/index.ts'
-import { failingPath, failingRoutes, type RawAnswer, rawClient, serveRoutes } from './edge.fixture.ts'
 import { createLog } from '../telemetry/log.ts'
+import { failingPath, failingRoutes, type RawAnswer, rawClient, serveRoutes } from './edge.fixture.ts'
 
 type Line = Record<string, unknown>
 
@@ -83,7 +83,9 @@ describe('the request log', () => {
   })
 
   it('LOG-1: the address is the peer, whatever X-Forwarded-For says', async () => {
-    const line = await requestLine(() => client.send('GET', '/health', { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' }))
+    const line = await requestLine(() =>
+      client.send('GET', '/health', { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' }),
+    )
     assert.equal(line.ip, '127.0.0.1')
   })
 
@@ -98,7 +100,11 @@ describe('the request log', () => {
           await ashlar.call('POST', path, { json })
       }
       await client.send('GET', `/api/v1/${encodeURIComponent(evil)}`)
-      await client.send('GET', '/api/v1/health', { 'x-request-id': 'a\tb [31m', 'user-agent': 'x\ty', 'x-tenant-id': 'a\tb' })
+      await client.send('GET', '/api/v1/health', {
+        'x-request-id': 'a\tb [31m',
+        'user-agent': 'x\ty',
+        'x-tenant-id': 'a\tb',
+      })
       await client.send('GET', '/api/v1/users/me', {
         authorization: `Bearer ${member.token}`,
         'x-tenant-id': 'no such\ttenant',
@@ -110,9 +116,38 @@ describe('the request log', () => {
 
   it('LOG-2: no password, token, header, cookie or query of a request is ever logged', async () => {
     const canary = (name: string) => `canary-${name}-${unique('x')}`
-    const secrets = ['password', 'old', 'new', 'bearer', 'cookie', 'query', 'refresh', 'link', 'broken', 'form', 'name'].map(canary)
-    const [password, old, fresh, bearer, cookie, query, refresh, link, broken, form, basic] = secrets as [string, string, string, string, string, string, string, string, string, string, string]
-    const bearerHeader = { authorization: `Bearer ${bearer}`, cookie: `session=${cookie}`, 'x-api-key': bearer, 'proxy-authorization': basic }
+    const secrets = [
+      'password',
+      'old',
+      'new',
+      'bearer',
+      'cookie',
+      'query',
+      'refresh',
+      'link',
+      'broken',
+      'form',
+      'name',
+    ].map(canary)
+    const [password, old, fresh, bearer, cookie, query, refresh, link, broken, form, basic] = secrets as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ]
+    const bearerHeader = {
+      authorization: `Bearer ${bearer}`,
+      cookie: `session=${cookie}`,
+      'x-api-key': bearer,
+      'proxy-authorization': basic,
+    }
     const email = `${unique('log')}@example.com`
     const found = await logged(async () => {
       const post = (path: string, json: unknown, token?: string) =>
@@ -137,7 +172,8 @@ describe('the request log', () => {
     })
     assert.ok(found.length >= 28)
     const text = lines.join('')
-    for (const secret of [...secrets, PASSWORD, member.token, member.refreshToken]) assert.ok(!text.includes(secret), `${secret} is logged`)
+    for (const secret of [...secrets, PASSWORD, member.token, member.refreshToken])
+      assert.ok(!text.includes(secret), `${secret} is logged`)
     assert.ok(!/\$argon2id\$|\$2b\$/.test(text))
   })
 
@@ -153,13 +189,21 @@ describe('the request log', () => {
     assert.ok(String((cause as { detail?: string }).detail).includes(secret), 'PostgreSQL does show the row')
     const errors = [
       cause,
-      Object.assign(new Error('broken'), { client: { password: secret, secretKey: secret }, config: { headers: { authorization: secret } } }),
+      Object.assign(new Error('broken'), {
+        client: { password: secret, secretKey: secret },
+        config: { headers: { authorization: secret } },
+      }),
       new Error('outer', { cause: Object.assign(new Error('inner'), { password: secret }) }),
     ]
     lines = []
     const log = createLog({ level: 'info', format: 'json' }, { write: (line: string) => void lines.push(line) })
     let thrown: unknown
-    const http = await serveRoutes(ashlar, failingRoutes(() => thrown), {}, log)
+    const http = await serveRoutes(
+      ashlar,
+      failingRoutes(() => thrown),
+      {},
+      log,
+    )
     const failing = rawClient(http.url)
     try {
       for (thrown of errors) {
