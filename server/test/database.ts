@@ -19,9 +19,9 @@ export interface TestDatabase {
 
 const PASSWORD = 'test-password'
 
-/** Creates an empty database with an owner and role names of its own. */
-export async function createDatabase(settings: { forced?: boolean } = {}): Promise<TestDatabase> {
-  const server = process.env.TEST_DATABASE_URL
+/** Creates an empty database with an owner and role names of its own, on the tests' server or on the named one. */
+export async function createDatabase(settings: { forced?: boolean; server?: string } = {}): Promise<TestDatabase> {
+  const server = settings.server ?? process.env.TEST_DATABASE_URL
   if (!server)
     throw new Error('Set TEST_DATABASE_URL to a PostgreSQL server on which tests may create databases and roles.')
   const rolePrefix = `test_${randomBytes(6).toString('hex')}`

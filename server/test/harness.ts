@@ -65,6 +65,8 @@ export interface StartOptions {
   env?: Record<string, string>
   /** An existing database: a second process beside the first. It is not dropped by `stop`. */
   database?: TestDatabase
+  /** Takes the log's lines, from level info on. */
+  onLog?: (line: string) => void
   /** Installs the queue and works on jobs, for tests that wait for what they do. */
   jobs?: boolean
 }
@@ -91,10 +93,13 @@ function testConfig(env: Record<string, string>): Config {
   return ensureSecrets(loadConfig({ ...usual, ...env }, { dotenvPath: false, terminal: false }))
 }
 
-export async function startApp({ env = {}, database: given, jobs = false }: StartOptions = {}): Promise<TestApp> {
+export async function startApp(options: StartOptions = {}): Promise<TestApp> {
+  const { env = {}, database: given, jobs = false, onLog } = options
   const database = given ?? (await createMigratedDatabase())
   const config = testConfig(env)
-  const log = createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
+  const log = onLog
+    ? createLog({ level: 'info', format: 'json' }, { write: onLog })
+    : createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
   const clock = movableClock()
   const connection = {
     ...config.database.pool,

@@ -42,7 +42,7 @@ interface Running {
 
 function stopOnSignals({ app, drivers, place, config, log }: Running): void {
   let stopping = false
-  const stop = async (signal: string) => {
+  const stop = async (signal: string, exitCode = 0) => {
     if (stopping) {
       log.warn({ signal }, 'second signal: leaving at once')
       process.exit(1)
@@ -54,13 +54,13 @@ function stopOnSignals({ app, drivers, place, config, log }: Running): void {
       process.exit(1)
     }, config.server.shutdownTimeoutMs)
     app.system.stopping()
-    await app.http.drain()
+    await app.http.drain(config.server.shutdownDelayMs)
     await drivers.jobs.stop({ graceMs: JOB_GRACE_MS })
     await closeDrivers(drivers)
     await place.embedded?.stop()
     clearTimeout(hard)
     log.info({}, 'stopped')
-    process.exit(0)
+    process.exit(exitCode)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
   process.on('unhandledRejection', (reason) => {
@@ -68,7 +68,7 @@ function stopOnSignals({ app, drivers, place, config, log }: Running): void {
       { reason: reason instanceof Error ? { message: reason.message, stack: reason.stack } : String(reason) },
       'unhandled rejection',
     )
-    void stop('unhandledRejection')
+    void stop('unhandledRejection', 1)
   })
 }
 

@@ -44,9 +44,16 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
     onRequest: async (request, reply) => {
       const facts = factsOf(request, dialect, parts)
-      const admission = await admit(route, request.headers.authorization, facts, parts)
-      request.actor = admission.actor
-      reply.headers(admission.headers)
+      const { authenticator, limiter } = parts
+      const identified = (actor: Actor) => {
+        request.actor = actor
+      }
+      const { headers } = await admit(route, request.headers.authorization, facts, {
+        authenticator,
+        limiter,
+        identified,
+      })
+      reply.headers(headers)
       if (route.body) refuseOtherBodies(request, accepts)
     },
     handler: async (request, reply) => {

@@ -1,6 +1,7 @@
 // The HTTP server: limits, headers, the error edge, and every declared route on every base that serves it.
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
 import multipart from '@fastify/multipart'
@@ -9,19 +10,20 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
   LogController,
 } from 'fastify'
 import { actorName } from '../../core/actor.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { networkOf } from './addresses.ts'
-import { dialectFor, dialects } from './dialects/index.ts'
+import { dialects } from './dialects/index.ts'
 import { serveDocuments } from './documents.ts'
 import type { Authenticator } from './guard.ts'
 import { type HeaderOptions, securityHeaders } from './headers.ts'
-import { headersOfLimit, type RateLimiter } from './limits.ts'
+import type { RateLimiter } from './limits.ts'
 import { mount } from './mount.ts'
-import { statusOf, toProblem } from './problems.ts'
-import { faultsOf, type Route } from './routes.ts'
+import { refuse, refuseConnection } from './refusals.ts'
+import { type Access, faultsOf, type Route } from './routes.ts'
 
 export interface HttpOptions extends Omit<HeaderOptions, 'csp'> {
   cspMode: HeaderOptions['csp']
@@ -47,28 +49,60 @@ export interface HttpParts {
   log: FastifyBaseLogger
 }
 
+/** One method of one address as it is served. */
+export interface MountedRoute {
+  method: string
+  url: string
+  /** The declared access, or why there is none to declare. */
+  access: Access | { open: string }
+  operation: string | undefined
+}
+
 export interface HttpServer {
   app: FastifyInstance
+  /** Everything that answers, in the order of mounting. */
+  mounted: readonly MountedRoute[]
   /** Starts to listen; answers the address, `http://127.0.0.1:8000`. */
   listen(host: string, port: number): Promise<string>
-  /** Tells clients to leave (`Connection: close`), then stops accepting and waits for what is in flight. */
-  drain(): Promise<void>
+  /**
+   * Tells clients to leave (`Connection: close`), goes on answering for `delayMs`, then stops accepting and waits for what
+   * is in flight.
+   */
+  drain(delayMs?: number): Promise<void>
 }
+
+const SWEEP_MS = 250
 
 /** Builds the server. Throws with every undeclared route's name before anything listens. */
 export async function createHttp(options: HttpOptions, parts: HttpParts): Promise<HttpServer> {
   const faults = faultsOf(parts.routes)
   if (faults.length) throw new Error(`The routes cannot be mounted:\n- ${faults.join('\n- ')}`)
 
-  const app = createInstance(options, parts.log)
-  let draining = false
   const headers = securityHeaders({ csp: options.cspMode, hsts: options.hsts })
+  const refuseStranger = async (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const limited = await parts.limiter
+      .take('anonymous', networkOf(request.ip))
+      .catch((refusal: unknown) => ({ refusal }))
+    return refuse('refusal' in limited ? limited.refusal : error, request, reply)
+  }
+  const app = createInstance(options, parts.log, {
+    clientErrorHandler: refuseConnection(headers),
+    // An address that cannot be decoded belongs to no route, so none of the hooks below runs for it.
+    frameworkErrors(error, request, reply) {
+      reply.headers(headers).header('x-request-id', request.id)
+      void refuseStranger(error, request, reply).then(() => logAnswer(request, reply))
+    },
+  })
+  let draining = false
+  const mounted: MountedRoute[] = []
 
   app.decorateRequest('actor', undefined)
   app.addHook('onRoute', ({ config, method, url }) => {
     // OPTIONS is the CORS preflight: it answers headers only.
-    if (!config?.route && !config?.open && method !== 'OPTIONS')
-      throw new Error(`${method} ${url} is mounted without a declared access.`)
+    if (method === 'OPTIONS') return
+    const access = config?.route?.access ?? (config?.open === undefined ? undefined : { open: config.open })
+    if (!access) throw new Error(`${method} ${url} is mounted without a declared access.`)
+    for (const one of [method].flat()) mounted.push({ method: one, url, access, operation: config?.route?.operation })
   })
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
@@ -82,10 +116,7 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
   await app.register(multipart)
 
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply))
-  app.setNotFoundHandler(async (request, reply) => {
-    await parts.limiter.take('anonymous', networkOf(request.ip))
-    return refuse(requestErrors('request.not_found'), request, reply)
-  })
+  app.setNotFoundHandler((request, reply) => refuseStranger(requestErrors('request.not_found'), request, reply))
 
   const tenantChoice = tenantChooser(options.tenancy)
   for (const dialect of dialects) {
@@ -96,16 +127,23 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
 
   return {
     app,
+    mounted,
     listen: (host, port) => app.listen({ host, port }),
-    async drain() {
+    async drain(delayMs = 0) {
       draining = true
-      await app.close()
+      if (delayMs > 0) await sleep(delayMs)
+      // A connection whose request began before may be kept open by its client when the request is done.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
+      await app.close().finally(() => clearInterval(sweep))
     },
   }
 }
 
-function createInstance(options: HttpOptions, log: FastifyBaseLogger): FastifyInstance {
+type Refusals = Pick<FastifyServerOptions, 'clientErrorHandler' | 'frameworkErrors'>
+
+function createInstance(options: HttpOptions, log: FastifyBaseLogger, refusals: Refusals): FastifyInstance {
   const app = Fastify({
+    ...refusals,
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
@@ -194,34 +232,8 @@ function tenantChooser({
   }
 }
 
-function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = toProblem(error)
-  if (problem.kind === 'internal' || problem.kind === 'unavailable' || problem.code.startsWith('data.')) {
-    request.log.error({ code: problem.code, error: describe(problem.cause ?? problem) }, 'request failed')
-  }
-  const instance = request.url.split('?')[0]!
-  const dialect = request.routeOptions.config.dialect ?? dialectFor(instance)
-  const { status, contentType, body } = dialect.problem(problem, {
-    status: statusOf(problem.kind),
-    requestId: request.id,
-    instance,
-  })
-  if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
-  if (problem.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
-  reply.headers(headersOfLimit(problem))
-  // The body may be unread: a keep-alive connection would take its rest for the next request.
-  if (!request.raw.complete) reply.header('connection', 'close')
-  return reply.code(status).header('cache-control', 'no-store').type(contentType).serializer(JSON.stringify).send(body)
-}
-
-/** What an operator needs of an error: never the object itself, which may hold credentials. */
-function describe(error: unknown): object {
-  const { name, message, code, stack, detail } = (error ?? {}) as Record<string, unknown>
-  return { name, message, code, detail, stack }
-}
-
 function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
-  const { route } = request.routeOptions.config
+  const route = request.routeOptions.config?.route
   request.log.info(
     {
       method: request.method,

@@ -1,5 +1,5 @@
 // Structured logs: one JSON line an event, or the same for human eyes in development. Secrets are never put in.
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 
 export type Log = Logger
@@ -10,10 +10,10 @@ export interface LogOptions {
 }
 
 /**
- * A logger on standard output. Values under names that hold secrets are removed wherever they stand on the first two levels.
+ * A logger on standard output, or on the destination that a test reads. Values under names that hold secrets are removed wherever they stand on the first two levels.
  * JSON lines are written behind the requests and flushed several times a second, and at the end of the process.
  */
-export function createLog({ level, format }: LogOptions): Log {
+export function createLog({ level, format }: LogOptions, destination?: DestinationStream): Log {
   const options = {
     level,
     base: undefined,
@@ -21,6 +21,7 @@ export function createLog({ level, format }: LogOptions): Log {
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[removed]' },
   }
+  if (destination) return pino(options, destination)
   if (format === 'pretty') {
     const readable = {
       colorize: process.stdout.isTTY,

@@ -16,7 +16,7 @@ export interface SecretCheck {
    * The active account of the realm that the name and the password belong to. Throws `auth.wrong_credentials`, after some
    * failures `auth.locked`, and past the address's limit `request.limited`.
    */
-  check<A extends { password: string; status: string }>(
+  check<A extends { email: string; password: string; status: string }>(
     realm: Realm,
     attempt: SecretAttempt,
     find: (identifier: string) => Promise<A | undefined>,
@@ -31,7 +31,7 @@ export interface SecretParts {
 
 export function createSecretCheck({ throttle, limiter, hashing }: SecretParts): SecretCheck {
   return {
-    async check<A extends { password: string; status: string }>(
+    async check<A extends { email: string; password: string; status: string }>(
       realm: Realm,
       { identifier, password, ip }: SecretAttempt,
       find: (identifier: string) => Promise<A | undefined>,
@@ -44,7 +44,9 @@ export function createSecretCheck({ throttle, limiter, hashing }: SecretParts): 
         const fits = await hashing.verify(password, found.account?.password)
         return fits && found.account?.status === 'ACTIVE'
       }
-      const right = await throttle.attempt(identifier, check, realm)
+      // Address and username are two names of one account: it has one count, which its password change draws on as well.
+      const name = (await find(identifier))?.email ?? identifier
+      const right = await throttle.attempt(name, check, realm)
       if (!right || !found.account) throw authErrors('auth.wrong_credentials')
       await limiter.forget('login', limitKey)
       return found.account

@@ -51,7 +51,7 @@ export function createMembers(parts: TenantParts, directory: Directory): Members
       await enter(db, actor, tenantId)
       const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
       const byTime = (query.sortBy ?? 'joinedAt') === 'joinedAt'
-      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['string', 'string']) : undefined
+      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['time', 'string']) : undefined
       const offset = after ? 0 : (request.page - 1) * request.limit
       const [rows, total] = await Promise.all([
         queries.list(db, query, request.limit, offset, after),

@@ -40,7 +40,7 @@ export function createAdministration(parts: UserParts): Administration {
       const db = database.tenant(actor.tenantId)
       const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
       const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
-      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['string', 'string']) : undefined
+      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['time', 'string']) : undefined
       const offset = after ? 0 : (request.page - 1) * request.limit
       const [rows, counted] = await Promise.all([
         queries.list(db, query, request.limit, offset, after),
