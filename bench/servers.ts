@@ -108,13 +108,13 @@ export async function startBench(): Promise<Bench> {
     },
     async ashlar(databaseUrl) {
       const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], environment(databaseUrl), (line) =>
-        line.startsWith('{') ? JSON.parse(line).address : undefined,
+        line.startsWith('{') && line.endsWith('}') ? JSON.parse(line).address : undefined,
       )
       return { url, pid: child.pid!, databaseUrl, stop: () => end(child) }
     },
     async limit(databaseUrl) {
       const { child, url } = await start('bench/limit.ts', [], { DATABASE_URL: databaseUrl, JWT_SECRET }, (line) =>
-        line.startsWith('{"port"') ? `http://127.0.0.1:${JSON.parse(line).port}` : undefined,
+        line.startsWith('{"port"') && line.endsWith('}') ? `http://127.0.0.1:${JSON.parse(line).port}` : undefined,
       )
       return { url, pid: child.pid!, databaseUrl, stop: () => end(child) }
     },

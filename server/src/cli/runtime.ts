@@ -52,14 +52,16 @@ export async function withOwner<T>(
 }
 
 /** Runs a verb's work on the modules over an up-to-date database, and stops what it started. */
-export async function withApp<T>(work: (app: Modules, drivers: Drivers, config: Config) => Promise<T>): Promise<T> {
+export async function withApp<T>(
+  work: (app: Modules, drivers: Drivers, config: Config, place: DatabasePlace) => Promise<T>,
+): Promise<T> {
   const { config, log } = readConfig()
   const place = await findDatabase(config, log, true)
   try {
     await bringUpToDate(config, place)
     const drivers = await openDrivers(config, place, log)
     try {
-      return await work(createModules(config, drivers, VERSION), drivers, config)
+      return await work(createModules(config, drivers, VERSION), drivers, config, place)
     } finally {
       await closeDrivers(drivers)
     }
