@@ -119,8 +119,11 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
   app.setNotFoundHandler((request, reply) => refuseStranger(requestErrors('request.not_found'), request, reply))
 
   const tenantChoice = tenantChooser(options.tenancy)
+  // The time of a handler begins with the headers: an upload has the time of a request to arrive, and then a handler's.
+  const uploadTimeoutMs = options.requestTimeoutMs + options.handlerTimeoutMs
   for (const dialect of dialects) {
-    for (const route of dialect.routes(parts.routes)) mount(app, dialect, route, { ...parts, tenantChoice })
+    for (const route of dialect.routes(parts.routes))
+      mount(app, dialect, route, { ...parts, tenantChoice, uploadTimeoutMs })
   }
   if (options.documents) serveDocuments(app, parts.routes, options.version)
   await app.ready()
@@ -152,6 +155,8 @@ function createInstance(options: HttpOptions, log: FastifyBaseLogger, refusals: 
     keepAliveTimeout: options.keepAliveTimeoutMs,
     maxRequestsPerSocket: 10_000,
     forceCloseConnections: 'idle',
+    // Whoever was let in before the listener closed is served.
+    return503OnClosing: false,
     trustProxy: options.trustedProxies.length ? [...options.trustedProxies] : false,
     genReqId: requestId,
     routerOptions: { maxParamLength: 200 },
