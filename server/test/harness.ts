@@ -81,23 +81,7 @@ export function unique(prefix: string): string {
 export async function startApp(options: StartOptions = {}): Promise<TestApp> {
   const { env = {}, database: given, jobs = false, onLog } = options
   const database = given ?? (await createMigratedDatabase())
-  const config = ensureSecrets(
-    loadConfig(
-      {
-        ENVIRONMENT: 'test',
-        JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
-        DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
-        ADMIN_EMAIL: ADMIN.email,
-        ADMIN_PASSWORD: ADMIN.password,
-        RATE_LIMIT_ENABLED: 'false',
-        ARGON2_MEMORY_KIB: '1024',
-        LOG_LEVEL: 'silent',
-        PUBLIC_URL: 'http://localhost:8000',
-        ...env,
-      },
-      { dotenvPath: false, terminal: false },
-    ),
-  )
+  const config = configOf(env)
   const log = onLog
     ? createLog({ level: 'info', format: 'json' }, { write: onLog })
     : createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
@@ -157,6 +141,26 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
       if (!given) await database.drop()
     },
   }
+}
+
+function configOf(env: Record<string, string>) {
+  return ensureSecrets(
+    loadConfig(
+      {
+        ENVIRONMENT: 'test',
+        JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
+        DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
+        ADMIN_EMAIL: ADMIN.email,
+        ADMIN_PASSWORD: ADMIN.password,
+        RATE_LIMIT_ENABLED: 'false',
+        ARGON2_MEMORY_KIB: '1024',
+        LOG_LEVEL: 'silent',
+        PUBLIC_URL: 'http://localhost:8000',
+        ...env,
+      },
+      { dotenvPath: false, terminal: false },
+    ),
+  )
 }
 
 function personOf({ body }: Answer): Person {
