@@ -46,7 +46,7 @@ const server = createServer((request, response) => {
 
 async function answer(url: URL, authorization: string): Promise<unknown> {
   if (url.pathname === '/jwt') return verify(authorization.slice(7))
-  if (url.pathname === '/me') return (await pool.query({ ...ME, values: ['person1'] })).rows[0]
+  if (url.pathname === '/me') return (await pool.query({ ...ME, values: ['p1'] })).rows[0]
   const search = url.searchParams.get('search')
   const limit = Number(url.searchParams.get('limit') ?? 10)
   if (search === null) {

@@ -24,7 +24,7 @@ const SIZES: [string, number][] = [
   ['200 k', 200_000],
 ]
 const COMMON_WORD = 'Mason'
-const RARE_WORD = 'person777'
+const RARE_WORD = 'slate77'
 
 if (spawnSync('wrk', ['-v']).error) {
   console.error('The benchmark needs wrk (apt-get install wrk).')
@@ -80,7 +80,7 @@ async function measureSize(bench: Bench, label: string, accounts: number): Promi
 }
 
 async function measureLogins(ashlar: Installation): Promise<void> {
-  const body = `'{"login":"person' .. (n % 1000 + 1) .. '","password":"123456"}'`
+  const body = `'{"login":"p' .. (n % 1000 + 1) .. '","password":"123456"}'`
   const request: Request = {
     url: `${ashlar.url}/api/v1/auth/login`,
     method: 'POST',

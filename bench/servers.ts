@@ -1,9 +1,10 @@
 // What a benchmark runs against: PostgreSQL with durable settings, Ashlar as people run it, and the limit server.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, openSync, rmSync } from 'node:fs'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type EmbeddedServer, startEmbedded } from '../server/src/drivers/database/embedded/index.ts'
 
@@ -28,7 +29,7 @@ export interface Bench {
 
 const quiet = { info() {}, warn() {}, error: (facts: object, message: string) => console.error(message, facts) }
 
-/** Starts PostgreSQL in a temporary folder; BENCH_DATABASE_URL names a server to use instead. */
+/** Starts PostgreSQL in a temporary folder. */
 export async function startBench(): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'ashlar-bench-'))
   const server: EmbeddedServer = await startEmbedded({
@@ -44,24 +45,22 @@ export async function startBench(): Promise<Bench> {
     env: Record<string, string>,
     ready: (line: string) => string | undefined,
   ): Promise<{ child: ChildProcess; url: string }> {
-    const log = openSync('/dev/null', 'w')
+    // To a file, as in production: a parent that reads every line would take part in the race.
+    const path = join(folder, `${running.length}.log`)
+    const output = openSync(path, 'w')
     const child = spawn(process.execPath, [join(ROOT, file), ...args], {
       cwd: ROOT,
       env: { PATH: process.env.PATH ?? '', ...env },
-      stdio: ['ignore', 'pipe', log],
+      stdio: ['ignore', output, output],
     })
     running.push(child)
-    const url = await new Promise<string>((found, failed) => {
-      let text = ''
-      child.stdout?.on('data', (chunk) => {
-        if (text.length > 100_000) return
-        text += chunk
-        const address = text.split('\n').map(ready).find(Boolean)
-        if (address) found(address)
-      })
-      child.on('exit', (code) => failed(new Error(`${file} ended with ${code}:\n${text}`)))
-    })
-    return { child, url }
+    for (let waited = 0; waited < 30_000; waited += 50) {
+      const url = readFileSync(path, 'utf8').split('\n').map(ready).find(Boolean)
+      if (url) return { child, url }
+      if (child.exitCode !== null) break
+      await sleep(50)
+    }
+    throw new Error(`${file} did not start:\n${readFileSync(path, 'utf8')}`)
   }
 
   const environment = (databaseUrl: string) => ({
@@ -109,13 +108,13 @@ export async function startBench(): Promise<Bench> {
     },
     async ashlar(databaseUrl) {
       const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], environment(databaseUrl), (line) =>
-        line.startsWith('{') ? JSON.parse(line).address : undefined,
+        line.startsWith('{') && line.endsWith('}') ? JSON.parse(line).address : undefined,
       )
       return { url, pid: child.pid!, databaseUrl, stop: () => end(child) }
     },
     async limit(databaseUrl) {
       const { child, url } = await start('bench/limit.ts', [], { DATABASE_URL: databaseUrl, JWT_SECRET }, (line) =>
-        line.startsWith('{"port"') ? `http://127.0.0.1:${JSON.parse(line).port}` : undefined,
+        line.startsWith('{"port"') && line.endsWith('}') ? `http://127.0.0.1:${JSON.parse(line).port}` : undefined,
       )
       return { url, pid: child.pid!, databaseUrl, stop: () => end(child) }
     },

@@ -11,16 +11,17 @@ import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
 import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
 import { createMail, deliverMail, mailRoutes } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
+import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
 import { authRoutes, createAuth, createThrottle, sendLinkJob } from './modules/identity/auth/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
-import { createRoles } from './modules/identity/roles/index.ts'
+import { createRoles, permissionRoutes, roleRoutes } from './modules/identity/roles/index.ts'
 import {
   createAccessTokens,
   createRefreshTokens,
   createSessions,
   sessionRoutes,
 } from './modules/identity/sessions/index.ts'
-import { createTenants } from './modules/identity/tenants/index.ts'
+import { createTenants, tenantRoutes } from './modules/identity/tenants/index.ts'
 import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
 import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
@@ -43,6 +44,81 @@ export interface Drivers {
 export type Modules = ReturnType<typeof createModules>
 export type App = Modules & { http: HttpServer }
 
+type Foundation = Drivers & ReturnType<typeof createFoundation> & { limiter: ReturnType<typeof createLimiter> }
+type People = Foundation & ReturnType<typeof createPeople>
+
+/** What every module uses. */
+function createFoundation({ mail: settings, app, encryption }: Config, { database, jobs, mailer }: Drivers) {
+  const audit = createAudit({ database })
+  const sealer = createSealer(encryption.keys)
+  const from = { address: settings.from, name: settings.fromName }
+  const mail = createMail({ database, jobs, mailer, sealer, options: { from, product: app.name } })
+  mail.defineJobs()
+  return { audit, mail, sealer }
+}
+
+/** Who there is, and what they may do. */
+function createPeople(config: Config, foundation: Foundation, routes: () => readonly Route[]) {
+  const { tokens, accounts, admin, tenancy, server } = config
+  const hashing = createHashing(config.hashing)
+  const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
+  const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
+  const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
+  const sessions = createSessions({ ...foundation, accessTokens, refreshTokens, options: { ...tokens, admin } })
+  const roles = createRoles({ ...foundation, routes })
+  const { defaultRole } = accounts
+  const options = { creation: tenancy.creation, defaultRole }
+  const tenants = createTenants({ ...foundation, roles, sessions, options })
+  const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords, defaultRole })
+  const personalTokens = createPersonalTokens(foundation)
+  return { hashing, passwords, accessTokens, sessions, roles, tenants, users, personalTokens }
+}
+
+/** How they come in. */
+function createEntry(config: Config, people: People) {
+  const { accounts, tokens, server } = config
+  const rule = { maxFailures: accounts.maxLoginAttempts, lockSeconds: accounts.lockoutSeconds }
+  const throttle = createThrottle({ database: people.database, rule })
+  const actors = createActors({ ...people, isActiveAdmin: (id) => admins.isActive(id) })
+  const auth = createAuth({ ...people, throttle, options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl } })
+  auth.defineJobs()
+  const admins = createAdmins({ ...people, throttle, bootstrapToken: config.admin.bootstrapToken })
+  return { actors, auth, admins }
+}
+
+/** The modules and their routes, without a server: what the OpenAPI document is made from. */
+export function createModules(config: Config, drivers: Drivers, version: string) {
+  const limiter = createLimiter(config.limits, drivers.limits, config.limits.enabled)
+  const foundation = { ...drivers, limiter, ...createFoundation(config, drivers) }
+  const people = { ...foundation, ...createPeople(config, foundation, (): Route[] => routes) }
+  const { actors, auth, admins } = createEntry(config, people)
+  const system = createSystem({
+    ...drivers,
+    about: {
+      name: config.app.name,
+      version,
+      environment: config.app.environment,
+      cache: config.redis.url ? 'redis' : 'memory',
+    },
+  })
+  const { audit, mail, sessions, tenants, users, roles, personalTokens, accessTokens } = people
+  const { avatarMaxBytes } = config.uploads
+  const routes: Route[] = [
+    ...auditRoutes(audit),
+    ...mailRoutes(mail),
+    ...sessionRoutes(sessions),
+    ...tenantRoutes(tenants),
+    ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
+    ...roleRoutes(roles),
+    ...permissionRoutes(roles),
+    ...tokenRoutes(personalTokens),
+    ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
+    ...adminRoutes({ admins, users, tenants }),
+    ...systemRoutes(system),
+  ]
+  return { ...people, routes, actors, auth, admins, system }
+}
+
 /** Builds every module and mounts every route. Nothing listens yet. */
 export async function createApp(config: Config, drivers: Drivers, version: string): Promise<App> {
   const modules = createModules(config, drivers, version)
@@ -50,106 +126,4 @@ export async function createApp(config: Config, drivers: Drivers, version: strin
   const options = { ...config.server, hsts: config.app.strict, tenancy: config.tenancy, version }
   const log = withoutRedaction(drivers.log)
   return { ...modules, http: await createHttp(options, { routes, authenticator: actors, limiter, log }) }
-}
-
-/** The modules and their routes, without a server: what the OpenAPI document is made from. */
-export function createModules(config: Config, drivers: Drivers, version: string) {
-  const limiter = createLimiter(config.limits, drivers.limits, config.limits.enabled)
-  const foundation = createFoundation(config, drivers)
-  const identity = createIdentity(config, { ...drivers, ...foundation, limiter })
-  const views = createViews(config, drivers, version)
-  const avatarMaxBytes = config.uploads.avatarMaxBytes
-  const { sessions, users, personalTokens, auth, accessTokens } = identity
-  const routes: Route[] = [
-    ...auditRoutes(foundation.audit),
-    ...mailRoutes(foundation.mail),
-    ...sessionRoutes(sessions),
-    ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
-    ...tokenRoutes(personalTokens),
-    ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
-    ...systemRoutes(views.system),
-  ]
-  return { routes, limiter, ...foundation, ...identity, ...views }
-}
-
-function createFoundation({ mail: mailOptions, app, encryption }: Config, { database, jobs, mailer }: Drivers) {
-  const audit = createAudit({ database })
-  const sealer = createSealer(encryption.keys)
-  const from = { address: mailOptions.from, name: mailOptions.fromName }
-  const mail = createMail({ database, jobs, mailer, sealer, options: { from, product: app.name } })
-  mail.defineJobs()
-  return { audit, mail, sealer }
-}
-
-type Foundation = ReturnType<typeof createFoundation>
-
-function createIdentity(
-  config: Config,
-  {
-    database,
-    bus,
-    jobs,
-    clock,
-    audit,
-    mail,
-    sealer,
-    limiter,
-  }: Drivers & Foundation & { limiter: ReturnType<typeof createLimiter> },
-) {
-  const { tokens, accounts, server } = config
-  const hashing = createHashing(config.hashing)
-  const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
-  const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
-  const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
-  const sessions = createSessions({ database, bus, audit, clock, accessTokens, refreshTokens, options: tokens })
-  const tenants = createTenants({ database })
-  const roles = createRoles({ bus })
-  const { defaultRole } = accounts
-  const users = createUsers({ database, bus, audit, roles, tenants, sessions, hashing, passwords, defaultRole })
-  const personalTokens = createPersonalTokens({ database, bus, audit })
-  const isActiveAdmin = async () => false
-  const actors = createActors({
-    database,
-    bus,
-    clock,
-    sessions,
-    personalTokens,
-    tenants,
-    users,
-    roles,
-    isActiveAdmin,
-  })
-  const rule = { maxFailures: accounts.maxLoginAttempts, lockSeconds: accounts.lockoutSeconds }
-  const throttle = createThrottle({ database, rule })
-  const options = { ...accounts, ...tokens, frontendUrl: server.frontendUrl }
-  const auth = createAuth({
-    database,
-    bus,
-    clock,
-    audit,
-    mail,
-    jobs,
-    sealer,
-    limiter,
-    throttle,
-    hashing,
-    passwords,
-    sessions,
-    tenants,
-    roles,
-    users,
-    options,
-  })
-  auth.defineJobs()
-  return { hashing, accessTokens, sessions, tenants, roles, users, personalTokens, actors, auth }
-}
-
-function createViews({ app, redis }: Config, { database, bus, clock }: Drivers, version: string) {
-  const about = {
-    name: app.name,
-    version,
-    environment: app.environment,
-    cache: redis.url ? 'redis' : 'memory',
-  } as const
-  return { system: createSystem({ database, bus, clock, about }) }
 }

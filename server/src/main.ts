@@ -11,6 +11,10 @@ const VERBS: Record<string, { summary: string; load(): Promise<(args: string[]) 
     summary: 'default roles and permissions; --demo [--size N] adds demonstration data',
     load: async () => (await import('./cli/seed.ts')).seed,
   },
+  admin: {
+    summary: 'create --email ADDRESS: an account of the back office',
+    load: async () => (await import('./cli/admin.ts')).admin,
+  },
   openapi: {
     summary: 'write openapi.json and the errors page; --check only compares',
     load: async () => (await import('./cli/openapi.ts')).openapi,

@@ -1,14 +1,14 @@
 // A whole Ashlar for tests: the real app on a real PostgreSQL, spoken to over HTTP.
 import { type App, createApp, type Drivers, jobSettings } from '../src/app.ts'
 import { mailerOf } from '../src/cli/runtime.ts'
-import { ensureSecrets, loadConfig } from '../src/config.ts'
+import { prepareInstallation } from '../src/cli/setup.ts'
+import { type Config, ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createPostgresBus } from '../src/drivers/bus/index.ts'
 import { createDatabase as openDatabase } from '../src/drivers/database/index.ts'
 import { memoryLimitStore } from '../src/drivers/http/index.ts'
 import { createJobs, installQueue } from '../src/drivers/queue/index.ts'
 import { createLog } from '../src/drivers/telemetry/log.ts'
-import { prepareInstallation } from '../src/setup.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from './database.ts'
 
 export const ADMIN = { email: 'admin@example.com', password: 'Adm1n-Passw0rd!' }
@@ -78,10 +78,25 @@ export function unique(prefix: string): string {
   return `${prefix}${process.pid.toString(36)}${(++counter).toString(36)}`
 }
 
+function testConfig(env: Record<string, string>): Config {
+  const usual = {
+    ENVIRONMENT: 'test',
+    JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
+    DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
+    ADMIN_EMAIL: ADMIN.email,
+    ADMIN_PASSWORD: ADMIN.password,
+    RATE_LIMIT_ENABLED: 'false',
+    ARGON2_MEMORY_KIB: '1024',
+    LOG_LEVEL: 'silent',
+    PUBLIC_URL: 'http://localhost:8000',
+  }
+  return ensureSecrets(loadConfig({ ...usual, ...env }, { dotenvPath: false, terminal: false }))
+}
+
 export async function startApp(options: StartOptions = {}): Promise<TestApp> {
   const { env = {}, database: given, jobs = false, onLog } = options
   const database = given ?? (await createMigratedDatabase())
-  const config = configOf(env)
+  const config = testConfig(env)
   const log = onLog
     ? createLog({ level: 'info', format: 'json' }, { write: onLog })
     : createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
@@ -141,26 +156,6 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
       if (!given) await database.drop()
     },
   }
-}
-
-function configOf(env: Record<string, string>) {
-  return ensureSecrets(
-    loadConfig(
-      {
-        ENVIRONMENT: 'test',
-        JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
-        DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
-        ADMIN_EMAIL: ADMIN.email,
-        ADMIN_PASSWORD: ADMIN.password,
-        RATE_LIMIT_ENABLED: 'false',
-        ARGON2_MEMORY_KIB: '1024',
-        LOG_LEVEL: 'silent',
-        PUBLIC_URL: 'http://localhost:8000',
-        ...env,
-      },
-      { dotenvPath: false, terminal: false },
-    ),
-  )
 }
 
 function personOf({ body }: Answer): Person {

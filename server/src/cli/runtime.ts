@@ -6,6 +6,7 @@ import { systemClock } from '../core/clock.ts'
 import { createPostgresBus } from '../drivers/bus/index.ts'
 import {
   asOwner,
+  bootFaults,
   createDatabase,
   type Database,
   type DatabasePlace,
@@ -51,14 +52,16 @@ export async function withOwner<T>(
 }
 
 /** Runs a verb's work on the modules over an up-to-date database, and stops what it started. */
-export async function withApp<T>(work: (app: Modules, drivers: Drivers, config: Config) => Promise<T>): Promise<T> {
+export async function withApp<T>(
+  work: (app: Modules, drivers: Drivers, config: Config, place: DatabasePlace) => Promise<T>,
+): Promise<T> {
   const { config, log } = readConfig()
   const place = await findDatabase(config, log, true)
   try {
     await bringUpToDate(config, place)
     const drivers = await openDrivers(config, place, log)
     try {
-      return await work(createModules(config, drivers, VERSION), drivers, config)
+      return await work(createModules(config, drivers, VERSION), drivers, config, place)
     } finally {
       await closeDrivers(drivers)
     }
@@ -97,6 +100,8 @@ export async function openDrivers(config: Config, place: DatabasePlace, log: Log
     { ...pool, url: place.appUrl, acrossRole: roleNames(rolePrefix).across, applicationName: 'ashlar' },
     log,
   )
+  const faults = await bootFaults(database, config.app.strict)
+  if (faults.length) throw new UsageError(faults.join('\n'))
   const bus = await createPostgresBus({ url: place.appUrl, log })
   const jobs = createJobs({ url: place.appUrl, database, log })
   return {

@@ -5,9 +5,9 @@ import { createApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import type { DatabasePlace } from '../drivers/database/index.ts'
 import type { Log } from '../drivers/telemetry/log.ts'
-import { prepareInstallation } from '../setup.ts'
 import { superviseWorkers } from './cluster.ts'
 import { bringUpToDate, closeDrivers, findDatabase, openDrivers, readConfig, VERSION } from './runtime.ts'
+import { prepareInstallation } from './setup.ts'
 
 /** How long running jobs may finish at a stop; the rest is given back and runs elsewhere. */
 const JOB_GRACE_MS = 5_000

@@ -39,11 +39,13 @@ export async function insertVolume(
   const id = sql`'cdemovol' || lpad(to_hex(n), 17, '0')`
   await db.run(sql`
     INSERT INTO users (id, email, username, name, password, status, "createdAt", "updatedAt")
-    SELECT ${id}, 'person' || n || '@demo.example', 'person' || n,
-      (${givenNames}::text[])[1 + abs(hashint4(n)) % ${givenNames.length}] || ' ' || (${familyNames}::text[])[1 + abs(hashint4(n * 7 + 1)) % ${familyNames.length}],
-      ${hash}, (CASE abs(hashint4(n * 3 + 2)) % 20 WHEN 0 THEN 'SUSPENDED' WHEN 1 THEN 'INACTIVE' ELSE 'ACTIVE' END)::"UserStatus",
+    SELECT ${id}, lower(given || '.' || family || n || '@demo.example'), 'p' || n, given || ' ' || family, ${hash},
+      (CASE abs(hashint4(n * 3 + 2)) % 20 WHEN 0 THEN 'SUSPENDED' WHEN 1 THEN 'INACTIVE' ELSE 'ACTIVE' END)::"UserStatus",
       now() - make_interval(secs => abs(hashint4(n * 5 + 3)) % 31536000), now()
-    FROM generate_series(${from}::int, ${to}::int) AS n ON CONFLICT DO NOTHING`)
+    FROM (
+      SELECT n, (${givenNames}::text[])[1 + abs(hashint4(n)) % ${givenNames.length}] AS given,
+        (${familyNames}::text[])[1 + abs(hashint4(n * 7 + 1)) % ${familyNames.length}] AS family
+      FROM generate_series(${from}::int, ${to}::int) AS n) AS people ON CONFLICT DO NOTHING`)
   await db.run(sql`
     INSERT INTO memberships ("userId", "joinedAt")
     SELECT id, "createdAt" FROM users WHERE id IN (SELECT ${id} FROM generate_series(${from}::int, ${to}::int) AS n) ON CONFLICT DO NOTHING`)

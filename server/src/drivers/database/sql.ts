@@ -12,6 +12,15 @@ export function identifier(name: string): Sql {
   return raw(`"${name}"`)
 }
 
+/**
+ * An integer that stands in the statement itself, for LIMIT: a parameter there keeps PostgreSQL from one plan for all
+ * calls, and planning costs more than a short page. Only for numbers of few values: each makes a statement of its own.
+ */
+export function literal(value: number): Sql {
+  if (!Number.isSafeInteger(value)) throw new Error(`Not an integer: ${value}`)
+  return raw(String(value))
+}
+
 /** `"a" = $1, "b" = $2` for the keys that are not undefined; keys are columns of our own code, never a caller's. */
 export function assignments(changes: Record<string, unknown>): Sql {
   const parts = Object.entries(changes)

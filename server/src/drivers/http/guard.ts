@@ -50,26 +50,30 @@ async function identify(
   facts: RequestFacts,
   authenticator: Authenticator,
 ): Promise<Actor> {
-  if (isPublic(access)) return anonymous
+  if (isPublic(access) && !(access.or && authorization)) return anonymous
   const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (!credential) throw requestErrors('access.unauthenticated')
-  return access === 'admin' ? authenticator.admin(credential, facts) : authenticator.user(credential, facts)
+  return access === 'admin' || isPublic(access)
+    ? authenticator.admin(credential, facts)
+    : authenticator.user(credential, facts)
+}
+
+/** Whether the actor may enter: the one decision, which the permission matrix and the explanations ask too. */
+export function admits(access: Access, actor: Actor): boolean {
+  if (isPublic(access)) return true
+  if (access === 'admin') return actor.kind === 'admin'
+  if (actor.kind !== 'user') return false
+  if (access === 'user') return true
+  if (access === 'session') return actor.sessionId !== undefined
+  return grantFor(actor.permissions, access) !== undefined
 }
 
 function authorize(access: Access, actor: Actor): void {
-  if (isPublic(access)) return
-  if (access === 'admin') {
-    if (actor.kind !== 'admin') throw requestErrors('access.forbidden')
-    return
-  }
-  if (actor.kind !== 'user') throw requestErrors('access.forbidden')
-  if (access === 'user') return
-  if (access === 'session') {
-    if (actor.sessionId === undefined)
-      throw requestErrors('access.forbidden', { message: 'A personal access token cannot do this. Sign in.' })
-    return
-  }
-  if (!grantFor(actor.permissions, access)) throw missingPermission(access, actor)
+  if (admits(access, actor)) return
+  if (isPublic(access) || access === 'admin' || actor.kind !== 'user') throw requestErrors('access.forbidden')
+  if (access === 'session')
+    throw requestErrors('access.forbidden', { message: 'A personal access token cannot do this. Sign in.' })
+  throw missingPermission(access, actor)
 }
 
 /** The refusal that names what is missing and where. */

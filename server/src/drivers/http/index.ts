@@ -1,8 +1,9 @@
 // The door of the HTTP driver.
 
 export { networkOf } from './addresses.ts'
+export { type Endpoint, endpointsOf } from './endpoints.ts'
 export type { Authenticator } from './guard.ts'
-export { missingPermission } from './guard.ts'
+export { admits, missingPermission } from './guard.ts'
 export { postgresLimitStore } from './limits.postgres.ts'
 export { redisLimitStore } from './limits.redis.ts'
 export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } from './limits.ts'
@@ -11,6 +12,7 @@ export {
   type Access,
   alias,
   Binary,
+  isPublic,
   permissionOf,
   type RequestFacts,
   type Route,

@@ -70,6 +70,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
         facts: factsOf(request, dialect, parts),
         ifMatch: parseIfMatch(request.headers['if-match']),
         files: files.files as Record<string, UploadedFile>,
+        headers: declaredHeaders(request, route),
       }
       const value = await route.handle(context as never)
       return answer(request, reply, { dialect, route, status }, value)
@@ -118,6 +119,10 @@ function compileInput(
     }
     return { params: request.params, query, body }
   }
+}
+
+function declaredHeaders(request: FastifyRequest, { headers = {} }: Route): Record<string, string | undefined> {
+  return Object.fromEntries(Object.keys(headers).map((name) => [name, request.headers[name]?.toString()]))
 }
 
 const KINDS: Record<string, BodyKind> = {

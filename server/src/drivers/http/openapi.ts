@@ -76,7 +76,7 @@ function operationOf(dialect: Dialect, route: Route, tag: string, kinds: Map<str
     tags: [tag],
     summary: route.summary,
     description: [route.description, accessSentence(route)].filter(Boolean).join('\n\n'),
-    ...(!isPublic(route.access) && { security: [{ bearer: [] }] }),
+    ...securityOf(route),
     'x-access': isPublic(route.access) ? 'public' : permission ? 'permission' : route.access,
     ...(permission && { 'x-permission': permission }),
     'x-rate-class': route.rate ?? 'general',
@@ -88,6 +88,12 @@ function operationOf(dialect: Dialect, route: Route, tag: string, kinds: Map<str
     ...(route.body && { requestBody: bodyOf(route) }),
     responses: responsesOf(dialect, route, kinds),
   }
+}
+
+/** The empty requirement beside the bearer's says that the token is optional. */
+function securityOf({ access }: Route): Json {
+  if (!isPublic(access)) return { security: [{ bearer: [] }] }
+  return access.or ? { security: [{}, { bearer: [] }] } : {}
 }
 
 function accessSentence({ access }: Route): string {
@@ -113,8 +119,16 @@ function parametersOf(schema: TSchema | undefined, where: 'path' | 'query'): Jso
 }
 
 function headerParameters(route: Route): Json[] {
-  if (isPublic(route.access) || route.access === 'admin') return []
+  const declared = Object.entries(route.headers ?? {}).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    schema: { type: 'string' },
+    description,
+  }))
+  if (isPublic(route.access) || route.access === 'admin') return declared
   return [
+    ...declared,
     {
       name: 'X-Tenant-ID',
       in: 'header',

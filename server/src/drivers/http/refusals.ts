@@ -24,9 +24,20 @@ export function refuse(error: unknown, request: FastifyRequest, reply: FastifyRe
   if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
   if (problem.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
   reply.headers(headersOfLimit(problem))
-  // The body may be unread: a keep-alive connection would take its rest for the next request.
-  if (!request.raw.complete) reply.header('connection', 'close')
+  if (!request.raw.complete) leaveBody(request, reply)
   return reply.code(status).header('cache-control', 'no-store').type(contentType).serializer(JSON.stringify).send(body)
+}
+
+const DRAINED_BYTES = 1_048_576
+
+/**
+ * A keep-alive connection would take an unread body for the next request. A short one is read to its end, so that a client
+ * that is still sending gets its answer and not a reset; for a long one the connection ends.
+ */
+function leaveBody({ raw }: FastifyRequest, reply: FastifyReply): void {
+  const length = Number(raw.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+  if (length <= DRAINED_BYTES) raw.resume()
+  else reply.header('connection', 'close')
 }
 
 /** What an operator needs of an error: never the object itself, nor PostgreSQL's detail, which may hold the whole row. */

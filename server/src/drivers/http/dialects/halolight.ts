@@ -5,7 +5,7 @@ import type { Route } from '../routes.ts'
 import { type Dialect, servedOn } from './dialect.ts'
 
 /** Lists that the front end iterates without unwrapping. */
-const BARE_LISTS = new Set(['roles.list', 'permissions.list'])
+const BARE_LISTS = new Set(['roles.listAll', 'permissions.listAll'])
 
 /** Answers that carry the signed-in person, as themselves or as `user`. */
 const WITH_PERSON = new Set(['auth.me', 'auth.login', 'auth.register'])

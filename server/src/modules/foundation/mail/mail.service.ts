@@ -83,7 +83,7 @@ export function createMail({ database, jobs, mailer, sealer, options }: MailPart
     async list(actor, query) {
       const db = database.tenant(actor.tenantId)
       const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
-      const after = query.cursor ? decodeCursor(query.cursor, ['string', 'string']) : undefined
+      const after = query.cursor ? decodeCursor(query.cursor, ['time', 'string']) : undefined
       const offset = after ? 0 : (request.page - 1) * request.limit
       const [rows, total] = await Promise.all([
         queries.list(db, query, request.limit, offset, after),

@@ -62,6 +62,7 @@ const WORDS: Record<string, string> = {
 /** Every declared permission, the full one first. */
 export const CATALOGUE: readonly CataloguePermission[] = [
   { action: '*', description: 'Full system access', label: 'Everything', group: 'system' },
+  { action: 'roles:*', description: 'Everything about roles', label: 'Manage roles', group: 'roles' },
   ...Object.entries(WORDS).flatMap(([resource, verbs]) =>
     verbs.split(' ').map((verb) => ({
       action: `${resource}:${verb}`,
@@ -120,6 +121,9 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
   },
 ]
 
+/** The role that always keeps `*`, so that a tenant cannot lock itself out. */
+export const FULL_ROLE = 'admin'
+
 /** Names that other systems use for our permissions. */
 export const ALIASES: Readonly<Record<string, string>> = {
   create_user: 'users:create',
@@ -128,4 +132,14 @@ export const ALIASES: Readonly<Record<string, string>> = {
   delete_user: 'users:delete',
   manage_roles: 'roles:*',
   send_email: 'mail:send',
+}
+
+/** The permission that a name stands for: an alias or the permission itself. */
+export function unaliased(name: string): string {
+  return Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name
+}
+
+/** The other names of a permission. */
+export function aliasesOf(action: string): string[] {
+  return Object.keys(ALIASES).filter((alias) => ALIASES[alias] === action)
 }

@@ -1,2 +1,6 @@
 // The door of the roles module.
-export { createRoles, type HeldRole, type Roles } from './roles.service.ts'
+export { permissionRoutes } from './permissions.routes.ts'
+export { mustHold } from './roles.policy.ts'
+export type { HeldRole } from './roles.queries.ts'
+export { roleRoutes } from './roles.routes.ts'
+export { createRoles, type Roles } from './roles.service.ts'

@@ -1,72 +1,19 @@
 // Roles: named sets of permissions inside a tenant, which may inherit from other roles.
-import type { Actor } from '../../../core/actor.ts'
-import { invalidField } from '../../../core/errors.ts'
-import { newId } from '../../../core/ids.ts'
-import { grantFor } from '../../../core/permission.ts'
-import { ACTORS_CHANGED } from '../../../core/topics.ts'
-import type { Bus } from '../../../drivers/bus/index.ts'
-import type { Executor, Tx } from '../../../drivers/database/index.ts'
-import { CATALOGUE, DEFAULT_ROLES } from './catalogue.ts'
-import { roleErrors } from './roles.errors.ts'
-import * as queries from './roles.queries.ts'
+import { createAdministration, type RoleAdministration } from './service/administration.ts'
+import { type Assignment, createAssignment } from './service/assignment.ts'
+import { createInspection, type Inspection } from './service/inspection.ts'
+import type { RoleParts } from './service/parts.ts'
+import { createPermissions, type Permissions } from './service/permissions.ts'
 
-export type { HeldRole } from './roles.queries.ts'
-
-export interface Roles {
-  /** What a user's roles grant in the handle's tenant. */
-  permissionsOf(db: Executor, userId: string): Promise<string[]>
-  rolesOf(db: Executor, userId: string): Promise<queries.HeldRole[]>
-  /** Gives a user exactly these roles. Every id must be a role of the tenant, and nobody grants what they do not hold. */
-  assign(tx: Tx, actor: Actor, userId: string, roleIds: readonly string[]): Promise<void>
-  /** Gives a user the role of that name in the transaction's tenant. */
-  assignByName(tx: Tx, userId: string, name: string): Promise<void>
-  /** Brings the permissions and default roles of the transaction's tenant up to the catalogue. Never takes anything away. */
-  seed(tx: Tx, options: { idsAreNames: boolean }): Promise<void>
+export interface Roles extends Assignment, RoleAdministration, Inspection {
+  permissions: Permissions
 }
 
-export function createRoles({ bus }: { bus: Pick<Bus, 'publish'> }): Roles {
+export function createRoles(parts: RoleParts): Roles {
   return {
-    permissionsOf: queries.permissionsOf,
-    rolesOf: queries.rolesOf,
-
-    async assign(tx, actor, userId, roleIds) {
-      const wanted = [...new Set(roleIds)]
-      const found = await queries.findWithPermissions(tx, wanted)
-      const missing = wanted.find((id) => !found.some((role) => role.id === id))
-      if (missing !== undefined) throw invalidField('roleIds', 'unknown_role', `There is no role ${missing}.`)
-      for (const role of found) mustHold(actor, role.permissions)
-      await queries.replaceRolesOf(tx, userId, wanted)
-      await bus.publish(tx, ACTORS_CHANGED, { userId })
-    },
-
-    async assignByName(tx, userId, name) {
-      const role = await queries.findIdByName(tx, name)
-      if (!role) throw roleErrors('roles.not_found', { message: `There is no role named ${name}.` })
-      await queries.replaceRolesOf(tx, userId, [role.id])
-    },
-
-    async seed(tx, { idsAreNames }) {
-      await queries.seedPermissions(
-        tx,
-        CATALOGUE.map(() => newId()),
-        CATALOGUE,
-      )
-      for (const role of DEFAULT_ROLES) {
-        const added = await queries.seedRole(tx, idsAreNames ? role.name : newId(), role)
-        if (added) await queries.grant(tx, added.id, role.permissions)
-      }
-    },
+    ...createAssignment(parts),
+    ...createAdministration(parts),
+    ...createInspection(parts),
+    permissions: createPermissions(parts),
   }
-}
-
-/** Throws unless the actor holds every one of the permissions, wildcards included. */
-export function mustHold(actor: Actor, permissions: readonly string[]): void {
-  if (actor.kind === 'system' || actor.kind === 'admin') return
-  const held = actor.kind === 'user' ? actor.permissions : []
-  const beyond = permissions.find((permission) => !grantFor(held, permission))
-  if (beyond !== undefined)
-    throw roleErrors('roles.beyond_own', {
-      message: `You cannot grant ${beyond}: you do not hold it.`,
-      facts: { permission: beyond },
-    })
 }

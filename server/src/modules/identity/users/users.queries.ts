@@ -3,8 +3,10 @@ import {
   assignments,
   containing,
   type Executor,
+  empty,
   identifier,
   join,
+  literal,
   type Sql,
   sql,
   where,
@@ -32,13 +34,13 @@ export interface UserRow {
   roles: { id: string; name: string; label: string }[]
 }
 
-const FIELDS = join(
+export const FIELDS = join(
   'id email username name phone avatar status department position bio locale emailVerifiedAt homeTenantId lastLoginAt createdAt updatedAt deletedAt'
     .split(' ')
     .map((field) => sql`u.${identifier(field)}`),
 )
 
-const ROLES = sql`COALESCE((
+export const ROLES = sql`COALESCE((
   SELECT json_agg(json_build_object('id', r.id, 'name', r.name, 'label', r.label) ORDER BY r.name)
   FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id), '[]') AS roles`
 
@@ -76,8 +78,11 @@ const SORT_COLUMNS: Record<(typeof SORT_KEYS)[number], Sql> = {
 export interface ListedUser extends UserRow {
   /** The list's default sort key, exact to the microsecond. */
   joinedAt: string
+  /** How many members the filters leave, the same in every row; undefined where it has to be counted apart. */
+  total?: number
 }
 
+/** One page. Without a search or role filter each row carries the kept total: page and total are one statement. */
 export function list(
   db: Executor,
   query: UserQuery,
@@ -90,38 +95,46 @@ export function list(
   const key = SORT_COLUMNS[query.sortBy ?? 'createdAt']
   const past =
     after && sql`(m."joinedAt", m."userId") ${descending ? sql`<` : sql`>`} (${after[0]}::timestamptz, ${after[1]})`
+  const total = isKept(query) ? sql`, (${keptTotal(query)}) AS total` : empty
   return db.query<ListedUser>(sql`
-    SELECT ${FIELDS}, ${ROLES}, m."joinedAt"::text AS "joinedAt" FROM memberships m JOIN users u ON u.id = m."userId"
+    SELECT ${FIELDS}, ${ROLES}, m."joinedAt"::text AS "joinedAt" ${total} FROM memberships m JOIN users u ON u.id = m."userId"
     ${where([...filters(query), past])}
-    ORDER BY ${key} ${direction}, m."userId" ${direction} LIMIT ${limit} OFFSET ${offset}`)
+    ORDER BY ${key} ${direction}, m."userId" ${direction} LIMIT ${literal(limit)} ${offset ? sql`OFFSET ${offset}` : empty}`)
 }
 
 /** Beyond this many matches of a search the total stops counting: the cost of a page must not grow with the table. */
-export const COUNTED_MATCHES = 10_000
+export const COUNTED_MATCHES = 1_000
 
-/** How many members the filters leave: kept totals where there is only a status, else counted. */
+/** How many members the filters leave: kept totals where there is only a status, else counted up to the bound. */
 export async function count(db: Executor, query: UserQuery): Promise<number> {
-  const { search, role, status, deleted } = query
-  if (!search && !role) {
-    const row = await db.one<{ total: number }>(sql`
-      SELECT COALESCE(sum(delta), 0)::bigint AS total FROM member_totals
-      WHERE ${deleted ? sql`status = 'DELETED'` : status ? sql`status = ${status}` : sql`status <> 'DELETED'`}`)
-    return row?.total ?? 0
-  }
-  const row = await db.one<{ total: number }>(sql`
+  const statement = isKept(query)
+    ? keptTotal(query)
+    : sql`
     SELECT count(*) AS total FROM (
-      SELECT 1 FROM memberships m JOIN users u ON u.id = m."userId" ${where(filters(query))} LIMIT ${COUNTED_MATCHES}) AS matches`)
-  return row?.total ?? 0
+      SELECT 1 FROM memberships m JOIN users u ON u.id = m."userId" ${where(filters(query))} LIMIT ${literal(COUNTED_MATCHES)}) AS matches`
+  return (await db.one<{ total: number }>(statement))?.total ?? 0
 }
 
-function filters({ search, status, role, deleted }: UserQuery): (Sql | false | undefined)[] {
-  const pattern = search && containing(search)
+/** Whether the total of these filters is kept rather than counted. */
+export function isKept({ search, role }: UserQuery): boolean {
+  return !search && !role
+}
+
+function keptTotal({ status, deleted }: UserQuery): Sql {
+  const counted = deleted ? sql`status = 'DELETED'` : status ? sql`status = ${status}` : sql`status <> 'DELETED'`
+  return sql`SELECT COALESCE(sum(delta), 0)::bigint AS total FROM member_totals WHERE ${counted}`
+}
+
+/** Finds the text anywhere in name, address or username, by the index over all three. */
+export function matchesSearch(text: string): Sql {
+  return sql`(u.name || ' ' || u.email || ' ' || u.username) ILIKE ${containing(text)}`
+}
+
+export function filters({ search, status, role, deleted }: UserQuery): (Sql | false | undefined)[] {
   return [
     deleted ? sql`u."deletedAt" IS NOT NULL` : sql`u."deletedAt" IS NULL`,
     status !== undefined && sql`u.status = ${status}::"UserStatus"`,
-    pattern !== undefined &&
-      pattern !== '' &&
-      sql`(u.name ILIKE ${pattern} OR u.email ILIKE ${pattern} OR u.username ILIKE ${pattern})`,
+    Boolean(search) && matchesSearch(search!),
     role !== undefined &&
       sql`EXISTS (SELECT 1 FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id AND (r.id = ${role} OR r.name = ${role}))`,
   ]
@@ -152,6 +165,11 @@ export async function insert(db: Executor, account: NewAccount): Promise<void> {
 /** Whether there is any account at all, deleted ones included. */
 export async function anyExist(db: Executor): Promise<boolean> {
   return (await db.one(sql`SELECT 1 FROM users LIMIT 1`)) !== undefined
+}
+
+/** Makes every other first start wait until this transaction ends. */
+export async function lockFirst(db: Executor): Promise<void> {
+  await db.run(sql`SELECT pg_advisory_xact_lock(hashtext('ashlar first administrator'))`)
 }
 
 /** Whether an account of any tenant has the address or name already, in any case. */
@@ -194,14 +212,6 @@ export function restore(db: Executor, id: string): Promise<number> {
   return db.run(
     sql`UPDATE users SET "deletedAt" = NULL, "updatedAt" = now() WHERE id = ${id} AND "deletedAt" IS NOT NULL`,
   )
-}
-
-export function removeMembership(db: Executor, ids: readonly string[]): Promise<number> {
-  return db.run(sql`DELETE FROM memberships WHERE "userId" = ANY(${ids})`)
-}
-
-export async function removeRoles(db: Executor, ids: readonly string[]): Promise<void> {
-  await db.run(sql`DELETE FROM user_roles WHERE "userId" = ANY(${ids})`)
 }
 
 export interface Credentials {

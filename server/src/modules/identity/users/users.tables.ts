@@ -51,9 +51,10 @@ export const users = pgTable(
     uniqueIndex('users_username_key').on(table.username),
     index('users_lower_email_idx').on(sql`lower(${table.email})`),
     index('users_lower_username_idx').on(sql`lower(${table.username})`),
-    index('users_name_trgm_idx').using('gin', table.name.op('gin_trgm_ops')),
-    index('users_email_trgm_idx').using('gin', table.email.op('gin_trgm_ops')),
-    index('users_username_trgm_idx').using('gin', table.username.op('gin_trgm_ops')),
+    index('users_search_idx').using(
+      'gin',
+      sql`(${table.name} || ' ' || ${table.email} || ' ' || ${table.username}) gin_trgm_ops`,
+    ),
   ],
 )
 

@@ -2,6 +2,7 @@
 import type { Actor, UserActor } from '../../../../core/actor.ts'
 import { newId } from '../../../../core/ids.ts'
 import { grantFor } from '../../../../core/permission.ts'
+import { normalizeName } from '../../../../core/text.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
 import { missingPermission } from '../../../../drivers/http/index.ts'
@@ -11,7 +12,7 @@ import { isSelf, mustAdministerHere } from '../users.policy.ts'
 import * as queries from '../users.queries.ts'
 import { type OwnChanges, toUser, type User } from '../users.schema.ts'
 import { difference } from './administration.ts'
-import { announce, lockMember, mustBeFree, mustReach, namingConflicts, normalizeName, type UserParts } from './parts.ts'
+import { announce, lockMember, mustBeFree, mustReach, namingConflicts, type UserParts } from './parts.ts'
 
 export interface OwnAccount {
   me(actor: UserActor): Promise<User>
@@ -28,7 +29,7 @@ export interface OwnAccount {
 export const AVATAR_PATH = '/avatars/'
 
 export function createOwnAccount(parts: UserParts): OwnAccount {
-  const { database, audit, sessions } = parts
+  const { database, audit, sessions, tenants } = parts
 
   async function attachAvatar(tx: Tx, userId: string, picture: queries.Avatar): Promise<void> {
     const avatarId = newId()
@@ -93,6 +94,7 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
     },
 
     async removeMe(actor, facts) {
+      await tenants.mustOwnNothingAlone(actor.userId)
       await database.inTenant(actor.tenantId, async (tx) => {
         await lockMember(tx, actor.userId)
         await queries.softDelete(tx, [actor.userId])

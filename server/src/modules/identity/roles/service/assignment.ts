@@ -1,0 +1,79 @@
+// Who holds which role, and what that grants them.
+import type { Actor } from '../../../../core/actor.ts'
+import { invalidField } from '../../../../core/errors.ts'
+import { newId } from '../../../../core/ids.ts'
+import { ACTORS_CHANGED } from '../../../../core/topics.ts'
+import type { Executor, Tx } from '../../../../drivers/database/index.ts'
+import { CATALOGUE, DEFAULT_ROLES } from '../catalogue.ts'
+import { grant, seedPermissions, tenantsBehind } from '../permissions.queries.ts'
+import { roleErrors } from '../roles.errors.ts'
+import { mustHold } from '../roles.policy.ts'
+import * as queries from '../roles.queries.ts'
+import type { RoleParts } from './parts.ts'
+
+export interface Assignment {
+  /** What a user's roles grant in the handle's tenant. */
+  permissionsOf(db: Executor, userId: string): Promise<string[]>
+  rolesOf(db: Executor, userId: string): Promise<queries.HeldRole[]>
+  /** Gives a user exactly these roles. Every id must be a role of the tenant, and nobody grants what they do not hold. */
+  assign(tx: Tx, actor: Actor, userId: string, roleIds: readonly string[]): Promise<void>
+  /** Gives a user the role of that name in the transaction's tenant. */
+  assignByName(tx: Tx, userId: string, name: string): Promise<void>
+  /** Puts one role of a user in the place of another in the transaction's tenant, by name; their other roles stay. */
+  exchangeByName(tx: Tx, userId: string, from: string, to: string): Promise<void>
+  /** Brings the permissions and default roles of the transaction's tenant up to the catalogue. Never takes anything away. */
+  seed(tx: Tx, options: { idsAreNames: boolean }): Promise<void>
+  /** Does that for every tenant that lacks a permission of this version, the default one first. */
+  bringUpToDate(): Promise<void>
+}
+
+export function createAssignment({ bus, database }: Pick<RoleParts, 'bus' | 'database'>): Assignment {
+  async function seed(tx: Tx, { idsAreNames }: { idsAreNames: boolean }): Promise<void> {
+    await seedPermissions(
+      tx,
+      CATALOGUE.map(() => newId()),
+      CATALOGUE,
+    )
+    for (const role of DEFAULT_ROLES) {
+      const seeded = await queries.seedRole(tx, idsAreNames ? role.name : newId(), role)
+      if (seeded?.added) await grant(tx, seeded.id, role.permissions)
+    }
+  }
+
+  return {
+    permissionsOf: queries.permissionsOf,
+    rolesOf: queries.rolesOf,
+
+    async assign(tx, actor, userId, roleIds) {
+      const wanted = [...new Set(roleIds)]
+      const found = await queries.findWithPermissions(tx, wanted)
+      const missing = wanted.find((id) => !found.some((role) => role.id === id))
+      if (missing !== undefined) throw invalidField('roleIds', 'unknown_role', `There is no role ${missing}.`)
+      for (const role of found) mustHold(actor, role.permissions)
+      await queries.replaceRolesOf(tx, userId, wanted)
+      await bus.publish(tx, ACTORS_CHANGED, { userId })
+    },
+
+    async assignByName(tx, userId, name) {
+      const role = await queries.findIdByName(tx, name)
+      if (!role) throw roleErrors('roles.not_found', { message: `There is no role named ${name}.` })
+      await queries.replaceRolesOf(tx, userId, [role.id])
+    },
+
+    async exchangeByName(tx, userId, from, to) {
+      const role = await queries.findIdByName(tx, to)
+      if (!role) throw roleErrors('roles.not_found', { message: `There is no role named ${to}.` })
+      const others = (await queries.rolesOf(tx, userId)).filter(({ name, id }) => name !== from && id !== role.id)
+      await queries.replaceRolesOf(tx, userId, [...others.map(({ id }) => id), role.id])
+    },
+
+    seed,
+
+    async bringUpToDate() {
+      const behind = await database.acrossTenants('tenants that lack a permission of this version', (tx) =>
+        tenantsBehind(tx, CATALOGUE.length),
+      )
+      for (const { id } of behind) await database.inTenant(id, (tx) => seed(tx, { idsAreNames: id === 'default' }))
+    },
+  }
+}

@@ -1,0 +1,25 @@
+// What the verbs of this module work with.
+import { requestErrors } from '../../../../core/errors.ts'
+import { ACTORS_CHANGED } from '../../../../core/topics.ts'
+import type { Bus } from '../../../../drivers/bus/index.ts'
+import type { Database, Tx } from '../../../../drivers/database/index.ts'
+import type { Route } from '../../../../drivers/http/index.ts'
+import type { Audit } from '../../../foundation/audit/index.ts'
+
+export interface RoleParts {
+  database: Pick<Database, 'tenant' | 'inTenant' | 'acrossTenants'>
+  bus: Pick<Bus, 'publish'>
+  audit: Pick<Audit, 'record'>
+  /** Every route of the application; asked for after all modules are built. */
+  routes(): readonly Route[]
+}
+
+/** Makes every node forget what it knows of everybody in the transaction's tenant. */
+export function announce({ bus }: Pick<RoleParts, 'bus'>, tx: Tx): Promise<void> {
+  return bus.publish(tx, ACTORS_CHANGED, { tenantId: tx.tenantId })
+}
+
+/** An `invalid` problem about one field of the query. */
+export function invalidQuery(path: string, code: string, message: string) {
+  return requestErrors('request.invalid', { fields: [{ in: 'query', path, code, message }] })
+}
