@@ -133,6 +133,15 @@ describe('AVL-4: SIGTERM', () => {
     assert.ok(exitMs < UPLOAD_MS + 2_000, `the process stayed for ${exitMs} ms`)
   })
 
+  it('an upload may take longer than HANDLER_TIMEOUT', async () => {
+    const node = await fleet.start({ HANDLER_TIMEOUT: '1', SHUTDOWN_DELAY: '0' })
+    const { answer, socket } = upload(node, await register(client, node.url), 2_500)
+    assert.match(await answer, /^HTTP\/1\.1 200 /)
+    socket.destroy()
+    node.kill('SIGKILL')
+    await node.exited
+  })
+
   it('a second signal ends at once what the first one waits for', async () => {
     const node = await fleet.start()
     const { socket } = upload(node, await register(client, node.url), 60_000)

@@ -24,6 +24,8 @@ declare module 'fastify' {
 }
 
 export interface MountParts {
+  /** How long an answer may take that waits for an upload, in milliseconds. */
+  uploadTimeoutMs: number
   authenticator: Authenticator
   limiter: RateLimiter
   tenantChoice(request: FastifyRequest): string | undefined
@@ -42,6 +44,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     config: { route, dialect },
     ...(answersAsDeclared && { schema: { response: { [status]: route.answer } } }),
     ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
+    ...(route.files && { handlerTimeout: parts.uploadTimeoutMs }),
     onRequest: async (request, reply) => {
       const facts = factsOf(request, dialect, parts)
       const { authenticator, limiter } = parts

@@ -1,6 +1,4 @@
 // The HTTP server: limits, headers, the error edge, and every declared route on every base that serves it.
-import { randomBytes } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
@@ -20,6 +18,7 @@ import { dialects } from './dialects/index.ts'
 import { serveDocuments } from './documents.ts'
 import type { Authenticator } from './guard.ts'
 import { type HeaderOptions, securityHeaders } from './headers.ts'
+import { readBodies, requestId, tenantChooser } from './incoming.ts'
 import type { RateLimiter } from './limits.ts'
 import { mount } from './mount.ts'
 import { refuse, refuseConnection } from './refusals.ts'
@@ -119,8 +118,11 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
   app.setNotFoundHandler((request, reply) => refuseStranger(requestErrors('request.not_found'), request, reply))
 
   const tenantChoice = tenantChooser(options.tenancy)
+  // The time of a handler begins with the headers: an upload has the time of a request to arrive, and then a handler's.
+  const uploadTimeoutMs = options.requestTimeoutMs + options.handlerTimeoutMs
   for (const dialect of dialects) {
-    for (const route of dialect.routes(parts.routes)) mount(app, dialect, route, { ...parts, tenantChoice })
+    for (const route of dialect.routes(parts.routes))
+      mount(app, dialect, route, { ...parts, tenantChoice, uploadTimeoutMs })
   }
   if (options.documents) serveDocuments(app, parts.routes, options.version)
   await app.ready()
@@ -152,6 +154,8 @@ function createInstance(options: HttpOptions, log: FastifyBaseLogger, refusals: 
     keepAliveTimeout: options.keepAliveTimeoutMs,
     maxRequestsPerSocket: 10_000,
     forceCloseConnections: 'idle',
+    // Whoever was let in before the listener closed is served.
+    return503OnClosing: false,
     trustProxy: options.trustedProxies.length ? [...options.trustedProxies] : false,
     genReqId: requestId,
     routerOptions: { maxParamLength: 200 },
@@ -160,30 +164,6 @@ function createInstance(options: HttpOptions, log: FastifyBaseLogger, refusals: 
   })
   app.server.maxConnections = options.maxConnections
   return app as unknown as FastifyInstance
-}
-
-const ID_PREFIX = randomBytes(8).toString('hex')
-let requests = 0
-
-/** An incoming X-Request-ID is kept when it is short and plain; else the trace id of a W3C traceparent; else a new one. */
-function requestId(request: IncomingMessage): string {
-  const sent = request.headers['x-request-id']
-  if (typeof sent === 'string' && /^[\w.:-]{1,128}$/.test(sent)) return sent
-  const { traceparent } = request.headers
-  const trace =
-    typeof traceparent === 'string' ? /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)?.[1] : undefined
-  return trace ?? `${ID_PREFIX}-${(++requests).toString(36)}`
-}
-
-// Clients send a JSON content type with no body (a POST that needs none): that is no body, not a broken one.
-function readBodies(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined)
-    else void parse(request, body as string, done)
-  })
-  app.removeContentTypeParser('text/plain')
 }
 
 function corsOptions(origins: readonly string[]) {
@@ -210,25 +190,6 @@ function corsOptions(origins: readonly string[]) {
     ],
     maxAge: 600,
     hideOptionsRoute: true,
-  }
-}
-
-function tenantChooser({
-  strategy,
-  mainDomain,
-}: HttpOptions['tenancy']): (request: FastifyRequest) => string | undefined {
-  if (strategy === 'none') return () => undefined
-  if (strategy === 'header') {
-    return (request) => {
-      const sent = request.headers['x-tenant-id']
-      if (sent === undefined || sent === '') return undefined
-      // Two headers that disagree are joined with a comma by Node: no tenant is called so, which refuses both.
-      return String(sent)
-    }
-  }
-  return (request) => {
-    const host = request.hostname.toLowerCase()
-    return mainDomain && host.endsWith(`.${mainDomain}`) ? host.slice(0, -mainDomain.length - 1) : undefined
   }
 }
 
