@@ -2,11 +2,11 @@
 import { type App, createApp, type Drivers, jobSettings } from '../src/app.ts'
 import { mailerOf } from '../src/cli/runtime.ts'
 import { prepareInstallation } from '../src/cli/setup.ts'
-import { ensureSecrets, loadConfig } from '../src/config.ts'
+import { type Config, ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createPostgresBus } from '../src/drivers/bus/index.ts'
-import { createDatabase as openDatabase } from '../src/drivers/database/index.ts'
-import { memoryLimitStore } from '../src/drivers/http/index.ts'
+import { type Database, createDatabase as openDatabase } from '../src/drivers/database/index.ts'
+import { type LimitStore, memoryLimitStore } from '../src/drivers/http/index.ts'
 import { createJobs, installQueue } from '../src/drivers/queue/index.ts'
 import { createLog } from '../src/drivers/telemetry/log.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from './database.ts'
@@ -65,6 +65,8 @@ export interface StartOptions {
   env?: Record<string, string>
   /** An existing database: a second process beside the first. It is not dropped by `stop`. */
   database?: TestDatabase
+  /** Where requests are counted; in memory by default. */
+  limits?: (database: Database) => LimitStore
   /** Installs the queue and works on jobs, for tests that wait for what they do. */
   jobs?: boolean
 }
@@ -76,7 +78,8 @@ export function unique(prefix: string): string {
   return `${prefix}${process.pid.toString(36)}${(++counter).toString(36)}`
 }
 
-export async function startApp({ env = {}, database: given, jobs = false }: StartOptions = {}): Promise<TestApp> {
+export async function startApp(options: StartOptions = {}): Promise<TestApp> {
+  const { env = {}, database: given, jobs = false } = options
   const database = given ?? (await createMigratedDatabase())
   const config = ensureSecrets(
     loadConfig(
@@ -97,22 +100,7 @@ export async function startApp({ env = {}, database: given, jobs = false }: Star
   )
   const log = createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
   const clock = movableClock()
-  const connection = {
-    ...config.database.pool,
-    url: database.appUrl,
-    acrossRole: `${database.rolePrefix}_across`,
-    applicationName: 'ashlar-test',
-  }
-  const opened = openDatabase(connection, log)
-  const drivers: Drivers = {
-    database: opened,
-    bus: await createPostgresBus({ url: database.appUrl, log }),
-    jobs: createJobs({ url: database.appUrl, database: opened, log }),
-    mailer: mailerOf(config, log),
-    limits: memoryLimitStore(),
-    clock,
-    log,
-  }
+  const drivers = await openDrivers(config, database, { clock, log, limits: options.limits })
   const app = await createApp(config, drivers, '0.0.0-test')
   await prepareInstallation(app, drivers.database, config)
   if (jobs) {
@@ -147,10 +135,35 @@ export async function startApp({ env = {}, database: given, jobs = false }: Star
     async stop() {
       await app.http.drain()
       if (jobs) await drivers.jobs.stop({ graceMs: 1_000 })
+      await drivers.limits.close?.()
       await drivers.bus.close()
       await drivers.database.close()
       if (!given) await database.drop()
     },
+  }
+}
+
+async function openDrivers(
+  config: Config,
+  { appUrl: url, rolePrefix }: TestDatabase,
+  given: Pick<Drivers, 'clock' | 'log'> & Pick<StartOptions, 'limits'>,
+): Promise<Drivers> {
+  const { clock, log, limits = () => memoryLimitStore() } = given
+  const connection = {
+    ...config.database.pool,
+    url,
+    acrossRole: `${rolePrefix}_across`,
+    applicationName: 'ashlar-test',
+  }
+  const database = openDatabase(connection, log)
+  return {
+    database,
+    bus: await createPostgresBus({ url, log }),
+    jobs: createJobs({ url, database, log }),
+    mailer: mailerOf(config, log),
+    limits: limits(database),
+    clock,
+    log,
   }
 }
 
