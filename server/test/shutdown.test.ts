@@ -15,7 +15,7 @@ import {
 } from './processes.ts'
 
 const DELAY_MS = 1_000
-const UPLOAD_MS = 3_000
+const UPLOAD_MS = 2_500
 const PICTURE = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
