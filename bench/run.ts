@@ -17,8 +17,8 @@ import { type Bench, type Installation, startBench } from './servers.ts'
 const { values } = parseArgs({
   options: { write: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
 })
-const SECONDS = values.quick ? 1 : 4
-const ROUNDS = values.quick ? 1 : 5
+const SECONDS = values.quick ? 1 : 3
+const ROUNDS = values.quick ? 1 : 3
 const SIZES: [string, number][] = [
   ['1 k', 1_000],
   ['200 k', 200_000],

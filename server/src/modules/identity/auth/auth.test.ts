@@ -207,6 +207,21 @@ describe('signing in', () => {
     assert.equal(signIn.status, 404)
   })
 
+  it('the entity tag of oneself changes with the roles, not only with the account', async () => {
+    const admin = await ashlar.admin()
+    const { id, token } = await ashlar.person()
+    const first = await call('GET', '/api/v1/auth/me', { token })
+    const unchanged = { 'if-none-match': first.headers.get('etag')! }
+    assert.equal((await call('GET', '/api/v1/auth/me', { token, headers: unchanged })).status, 304)
+    await call('PATCH', `/api/v1/users/${id}`, { token: admin.token, json: { roleIds: ['viewer'] } })
+    const after = await call('GET', '/api/v1/auth/me', { token, headers: unchanged })
+    assert.equal(after.status, 200)
+    assert.deepEqual(
+      after.body.roles.map((role: { name: string }) => role.name),
+      ['viewer'],
+    )
+  })
+
   it('the HaloLight base shows permissions as objects with the bare verb, and both spellings of dates', async () => {
     const { body } = await login({ email: 'admin@example.com', password: 'Adm1n-Passw0rd!' }, '/api')
     assert.deepEqual(body.user.permissions, [{ id: '*', action: '*', resource: '*', description: '*' }])

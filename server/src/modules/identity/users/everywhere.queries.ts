@@ -1,7 +1,8 @@
 // The accounts' SQL for the back office, which sees all tenants.
 import type { MembershipLevel } from '../../../core/actor.ts'
-import { type Executor, sql, where } from '../../../drivers/database/index.ts'
-import { COUNTED_MATCHES, FIELDS, filters, ROLES, type UserRow } from './users.queries.ts'
+import { type Executor, literal, sql, where } from '../../../drivers/database/index.ts'
+import { COUNTED_MATCHES, filters } from './listing.queries.ts'
+import { FIELDS, ROLES, type UserRow } from './users.queries.ts'
 import type { AnyTenantQuery } from './users.schema.ts'
 
 export interface UserOfAnyTenantRow extends UserRow {
@@ -34,7 +35,7 @@ export async function count(db: Executor, query: AnyTenantQuery): Promise<number
   const row = all
     ? await db.one<{ total: number }>(sql`SELECT count(*) AS total FROM users WHERE "deletedAt" IS NULL`)
     : await db.one<{ total: number }>(
-        sql`SELECT count(*) AS total FROM (SELECT 1 FROM users u ${where(filters(query))} LIMIT ${COUNTED_MATCHES}) AS matches`,
+        sql`SELECT count(*) AS total FROM (SELECT 1 FROM users u ${where(filters(query))} LIMIT ${literal(COUNTED_MATCHES)}) AS matches`,
       )
   return row?.total ?? 0
 }

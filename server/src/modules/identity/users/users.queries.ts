@@ -1,17 +1,6 @@
 // The accounts' SQL. Accounts are global; what a tenant sees of them goes through its memberships.
-import {
-  assignments,
-  containing,
-  type Executor,
-  empty,
-  identifier,
-  join,
-  literal,
-  type Sql,
-  sql,
-  where,
-} from '../../../drivers/database/index.ts'
-import type { SORT_KEYS, UserQuery, UserStatus } from './users.schema.ts'
+import { assignments, type Executor, identifier, join, sql } from '../../../drivers/database/index.ts'
+import type { UserStatus } from './users.schema.ts'
 
 export interface UserRow {
   id: string
@@ -65,79 +54,6 @@ export function lockMembers(
     SELECT ${FIELDS}, ${ROLES} FROM memberships m JOIN users u ON u.id = m."userId"
     WHERE m."userId" = ANY(${ids}) AND u."deletedAt" IS ${options.deleted ? sql`NOT NULL` : sql`NULL`}
     ORDER BY u.id FOR UPDATE OF u`)
-}
-
-const SORT_COLUMNS: Record<(typeof SORT_KEYS)[number], Sql> = {
-  createdAt: sql`m."joinedAt"`,
-  name: sql`u.name`,
-  email: sql`u.email`,
-  username: sql`u.username`,
-  lastLoginAt: sql`u."lastLoginAt"`,
-}
-
-export interface ListedUser extends UserRow {
-  /** The list's default sort key, exact to the microsecond. */
-  joinedAt: string
-  /** How many members the filters leave, the same in every row; undefined where it has to be counted apart. */
-  total?: number
-}
-
-/** One page. Without a search or role filter each row carries the kept total: page and total are one statement. */
-export function list(
-  db: Executor,
-  query: UserQuery,
-  limit: number,
-  offset: number,
-  after: [string, string] | undefined,
-): Promise<ListedUser[]> {
-  const descending = (query.sortOrder ?? 'desc') === 'desc'
-  const direction = descending ? sql`DESC` : sql`ASC`
-  const key = SORT_COLUMNS[query.sortBy ?? 'createdAt']
-  const past =
-    after && sql`(m."joinedAt", m."userId") ${descending ? sql`<` : sql`>`} (${after[0]}::timestamptz, ${after[1]})`
-  const total = isKept(query) ? sql`, (${keptTotal(query)}) AS total` : empty
-  return db.query<ListedUser>(sql`
-    SELECT ${FIELDS}, ${ROLES}, m."joinedAt"::text AS "joinedAt" ${total} FROM memberships m JOIN users u ON u.id = m."userId"
-    ${where([...filters(query), past])}
-    ORDER BY ${key} ${direction}, m."userId" ${direction} LIMIT ${literal(limit)} ${offset ? sql`OFFSET ${offset}` : empty}`)
-}
-
-/** Beyond this many matches of a search the total stops counting: the cost of a page must not grow with the table. */
-export const COUNTED_MATCHES = 1_000
-
-/** How many members the filters leave: kept totals where there is only a status, else counted up to the bound. */
-export async function count(db: Executor, query: UserQuery): Promise<number> {
-  const statement = isKept(query)
-    ? keptTotal(query)
-    : sql`
-    SELECT count(*) AS total FROM (
-      SELECT 1 FROM memberships m JOIN users u ON u.id = m."userId" ${where(filters(query))} LIMIT ${literal(COUNTED_MATCHES)}) AS matches`
-  return (await db.one<{ total: number }>(statement))?.total ?? 0
-}
-
-/** Whether the total of these filters is kept rather than counted. */
-export function isKept({ search, role }: UserQuery): boolean {
-  return !search && !role
-}
-
-function keptTotal({ status, deleted }: UserQuery): Sql {
-  const counted = deleted ? sql`status = 'DELETED'` : status ? sql`status = ${status}` : sql`status <> 'DELETED'`
-  return sql`SELECT COALESCE(sum(delta), 0)::bigint AS total FROM member_totals WHERE ${counted}`
-}
-
-/** Finds the text anywhere in name, address or username, by the index over all three. */
-export function matchesSearch(text: string): Sql {
-  return sql`(u.name || ' ' || u.email || ' ' || u.username) ILIKE ${containing(text)}`
-}
-
-export function filters({ search, status, role, deleted }: UserQuery): (Sql | false | undefined)[] {
-  return [
-    deleted ? sql`u."deletedAt" IS NOT NULL` : sql`u."deletedAt" IS NULL`,
-    status !== undefined && sql`u.status = ${status}::"UserStatus"`,
-    Boolean(search) && matchesSearch(search!),
-    role !== undefined &&
-      sql`EXISTS (SELECT 1 FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id AND (r.id = ${role} OR r.name = ${role}))`,
-  ]
 }
 
 export interface NewAccount {

@@ -1,8 +1,9 @@
 // What administrators do with the accounts of their tenant.
 import type { UserActor } from '../../../../core/actor.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
-import type { Tx } from '../../../../drivers/database/index.ts'
+import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import * as listing from '../listing.queries.ts'
 import { userErrors } from '../users.errors.ts'
 import { administersHere, isSelf, mustAdministerHere, mustBeSomebodyElse } from '../users.policy.ts'
 import * as queries from '../users.queries.ts'
@@ -42,12 +43,7 @@ export function createAdministration(parts: UserParts): Administration {
       const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
       const after = query.cursor && byTime ? decodeCursor(query.cursor, ['time', 'string']) : undefined
       const offset = after ? 0 : (request.page - 1) * request.limit
-      const [rows, counted] = await Promise.all([
-        queries.list(db, query, request.limit, offset, after),
-        queries.isKept(query) ? undefined : queries.count(db, query),
-      ])
-      // An empty page has no row that could carry the kept total.
-      const total = counted ?? rows[0]?.total ?? (await queries.count(db, query))
+      const { rows, total } = await findPage(db, query, { limit: request.limit, offset, after })
       const last = rows.at(-1)
       const next = byTime && last && rows.length === request.limit ? encodeCursor([last.joinedAt, last.id]) : undefined
       return pageOf(rows.map(toUser), total, request, next)
@@ -169,6 +165,17 @@ export function createAdministration(parts: UserParts): Administration {
       })
     },
   }
+}
+
+/** A page and its total: in one statement where the total is kept or the matches are few. */
+async function findPage(db: Executor, query: UserQuery, place: listing.PagePlace) {
+  if (listing.isKept(query)) {
+    const rows = await listing.list(db, query, place)
+    // An empty page has no row that could carry the total.
+    return { rows, total: rows[0]?.total ?? (await listing.keptCount(db, query)) }
+  }
+  const { rows, total } = await listing.listFound(db, query, place)
+  return { rows: total < listing.COUNTED_MATCHES ? rows : await listing.list(db, query, place), total }
 }
 
 /** Before and after of what changed; a password only as a fact. */
