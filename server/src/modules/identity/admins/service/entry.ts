@@ -63,12 +63,13 @@ export function createEntry(parts: AdminParts): Entry {
       if (hashing.isOutdated(account.password))
         await queries.upgradeHash(database.global, account.id, account.password, await hashing.hash(password))
       return database.inTenant(DEFAULT_TENANT, async (tx) => {
+        // The account before its sessions: sign-ins of one person take turns.
+        await queries.markSignIn(tx, account.id)
         const { sessionId, ...pair } = await sessions.open(
           tx,
           { realm: 'admin', id: account.id, tenantId: null },
           facts,
         )
-        await queries.markSignIn(tx, account.id)
         const actor: AdminActor = { kind: 'admin', adminId: account.id, sessionId, authenticatedAt: 0 }
         audit.record(tx, actor, { action: 'admins.login', targetType: 'session', targetId: sessionId }, facts)
         return { ...pair, admin: toAdmin((await queries.find(tx, account.id))!) }

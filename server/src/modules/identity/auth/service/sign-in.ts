@@ -61,8 +61,9 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     level: MembershipLevel,
     facts: RequestFacts,
   ): Promise<TokenPair> {
-    const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId! }, facts)
+    // The account before its sessions, as whoever changes a password or a state does: sign-ins of one person take turns.
     await users.markSignIn(tx, account.id)
+    const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId! }, facts)
     const actor: UserActor = {
       kind: 'user',
       userId: account.id,
