@@ -73,6 +73,12 @@ export async function upgradeHash(db: Executor, id: string, from: string, to: st
   await db.run(sql`UPDATE admins SET password = ${to} WHERE id = ${id} AND password = ${from}`)
 }
 
-export async function markSignIn(db: Executor, id: string): Promise<void> {
-  await db.run(sql`UPDATE admins SET "lastLoginAt" = now() WHERE id = ${id}`)
+/** Writes down a sign-in. False when the account was suspended, or the hash replaced, since the secret was checked. */
+export async function markSignIn(db: Executor, id: string, hash: string | undefined): Promise<boolean> {
+  const unchanged = hash === undefined ? empty : sql`AND password = ${hash}`
+  return (
+    (await db.run(sql`
+    UPDATE admins SET "lastLoginAt" = now() WHERE id = ${id} AND status = 'ACTIVE' AND "deletedAt" IS NULL ${unchanged}`)) >
+    0
+  )
 }

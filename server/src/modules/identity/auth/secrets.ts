@@ -13,7 +13,8 @@ export interface SecretAttempt {
 
 export interface SecretCheck {
   /**
-   * The active account of the realm that the name and the password belong to. Throws `auth.wrong_credentials`, after some
+   * The account of the realm that the name and the password belong to, active when it was looked up: whoever opens a session
+   * checks in its transaction that it still is. Throws `auth.wrong_credentials`, after some
    * failures `auth.locked`, and past the address's limit `request.limited`.
    */
   check<A extends { email: string; password: string; status: string }>(
@@ -37,19 +38,17 @@ export function createSecretCheck({ throttle, limiter, hashing }: SecretParts): 
       find: (identifier: string) => Promise<A | undefined>,
     ): Promise<A> {
       const limitKey = `${realm === 'admin' ? 'admin:' : ''}${networkOf(ip)}:${identifier.toLowerCase()}`
-      const found: { account: A | undefined } = { account: undefined }
+      const account = await find(identifier)
       const check = async () => {
         await limiter.take('login', limitKey)
-        found.account = await find(identifier)
-        const fits = await hashing.verify(password, found.account?.password)
-        return fits && found.account?.status === 'ACTIVE'
+        const fits = await hashing.verify(password, account?.password)
+        return fits && account?.status === 'ACTIVE'
       }
       // Address and username are two names of one account: it has one count, which its password change draws on as well.
-      const name = (await find(identifier))?.email ?? identifier
-      const right = await throttle.attempt(name, check, realm)
-      if (!right || !found.account) throw authErrors('auth.wrong_credentials')
+      const right = await throttle.attempt(account?.email ?? identifier, check, realm)
+      if (!right || !account) throw authErrors('auth.wrong_credentials')
       await limiter.forget('login', limitKey)
-      return found.account
+      return account
     },
   }
 }

@@ -1,5 +1,5 @@
 // The accounts' SQL. Accounts are global; what a tenant sees of them goes through its memberships.
-import { assignments, type Executor, identifier, join, sql } from '../../../drivers/database/index.ts'
+import { assignments, type Executor, empty, identifier, join, sql } from '../../../drivers/database/index.ts'
 import type { UserStatus } from './users.schema.ts'
 
 export interface UserRow {
@@ -140,9 +140,11 @@ export interface Credentials {
   locale: string | null
   homeTenantId: string | null
   emailVerifiedAt: Date | null
+  /** Changes with the password, not with its hash. */
+  passwordVersion: string | null
 }
 
-const CREDENTIAL_FIELDS = sql`id, email, username, name, password, status, locale, "homeTenantId", "emailVerifiedAt"`
+const CREDENTIAL_FIELDS = sql`"passwordChangedAt"::text AS "passwordVersion", id, email, username, name, password, status, locale, "homeTenantId", "emailVerifiedAt"`
 
 /** The account that this address or username signs in to; an exact match wins over one in another case. */
 export function findByIdentifier(db: Executor, identifierText: string): Promise<Credentials | undefined> {
@@ -167,8 +169,22 @@ export async function upgradeHash(db: Executor, id: string, from: string, to: st
   await db.run(sql`UPDATE users SET password = ${to} WHERE id = ${id} AND password = ${from}`)
 }
 
-export async function markSignIn(db: Executor, id: string): Promise<void> {
-  await db.run(sql`UPDATE users SET "lastLoginAt" = now() WHERE id = ${id}`)
+/**
+ * Writes down a sign-in. False when the account was suspended or deleted, or its password changed, since the secret was
+ * checked: the row's lock puts the two in an order, and the loser opens no session.
+ */
+export async function markSignIn(
+  db: Executor,
+  id: string,
+  passwordVersion: string | null | undefined,
+): Promise<boolean> {
+  const unchanged =
+    passwordVersion === undefined
+      ? empty
+      : sql`AND "passwordChangedAt"::text IS NOT DISTINCT FROM ${passwordVersion}::text`
+  const written = await db.run(sql`
+    UPDATE users SET "lastLoginAt" = now() WHERE id = ${id} AND status = 'ACTIVE' AND "deletedAt" IS NULL ${unchanged}`)
+  return written > 0
 }
 
 export async function markVerified(db: Executor, id: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Actor, AdminActor } from '../../../../core/actor.ts'
 import { invalidField } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import { createSecretCheck, type Login } from '../../auth/index.ts'
+import { authErrors, createSecretCheck, type Login } from '../../auth/index.ts'
 import type { TokenPair } from '../../sessions/index.ts'
 import { DEFAULT_TENANT } from '../../tenants/index.ts'
 import { mustRegister } from '../admins.policy.ts'
@@ -60,11 +60,14 @@ export function createEntry(parts: AdminParts): Entry {
       const identifier = email ?? username ?? login
       if (identifier === undefined) throw invalidField('email', 'missing', 'Send an e-mail address or a username.')
       const account = await secrets.check('admin', { identifier, password, ip: facts.ip }, find)
-      if (hashing.isOutdated(account.password))
+      const outdated = hashing.isOutdated(account.password)
+      if (outdated)
         await queries.upgradeHash(database.global, account.id, account.password, await hashing.hash(password))
       return database.inTenant(DEFAULT_TENANT, async (tx) => {
         // The account before its sessions: sign-ins of one person take turns.
-        await queries.markSignIn(tx, account.id)
+        // A parallel sign-in may have replaced an outdated hash of the same password.
+        if (!(await queries.markSignIn(tx, account.id, outdated ? undefined : account.password)))
+          throw authErrors('auth.wrong_credentials')
         const { sessionId, ...pair } = await sessions.open(
           tx,
           { realm: 'admin', id: account.id, tenantId: null },

@@ -18,7 +18,13 @@ export interface SignIn {
   logout(actor: UserActor, facts: RequestFacts): Promise<void>
   logoutAll(actor: UserActor, facts: RequestFacts): Promise<void>
   /** Tokens and profile for an account that has just proved itself; inside its own transaction. */
-  admit(tx: Tx, account: { id: string }, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair>
+  admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair>
+}
+
+/** An account whose secret was checked; without a version it was made in the same transaction. */
+export interface Admitted {
+  id: string
+  passwordVersion?: string | null
 }
 
 export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
@@ -55,14 +61,9 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     return (await chooseTenant(account, { tenantChoice: undefined })).id
   }
 
-  async function admit(
-    tx: Tx,
-    account: { id: string },
-    level: MembershipLevel,
-    facts: RequestFacts,
-  ): Promise<TokenPair> {
+  async function admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair> {
     // The account before its sessions, as whoever changes a password or a state does: sign-ins of one person take turns.
-    await users.markSignIn(tx, account.id)
+    if (!(await users.markSignIn(tx, account.id, account.passwordVersion))) throw authErrors('auth.wrong_credentials')
     const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId! }, facts)
     const actor: UserActor = {
       kind: 'user',

@@ -1,5 +1,6 @@
 // What people do with their own accounts, and the pictures of accounts.
 import type { Actor, UserActor } from '../../../../core/actor.ts'
+import { requestErrors } from '../../../../core/errors.ts'
 import { newId } from '../../../../core/ids.ts'
 import { grantFor } from '../../../../core/permission.ts'
 import { normalizeName } from '../../../../core/text.ts'
@@ -76,7 +77,8 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
   return {
     async me(actor) {
       const user = await queries.findMember(database.tenant(actor.tenantId), actor.userId)
-      if (!user) throw userErrors('users.not_found')
+      // Deleted or removed a moment ago, and this node has not heard of it yet.
+      if (!user) throw requestErrors('access.unauthenticated')
       return toUser(user)
     },
 
