@@ -12,8 +12,8 @@ import { prepareInstallation } from './setup.ts'
 /** How long running jobs may finish at a stop; the rest is given back and runs elsewhere. */
 const JOB_GRACE_MS = 5_000
 
-/** One Ctrl-C arrives twice where a parent passes on what the terminal sends to the whole group: no impatience yet. */
-const ECHO_MS = 500
+/** A terminal and a service manager tell every process of a group, and the first process tells the others again. */
+const SAME_SIGNAL_MS = 500
 
 export async function serve(): Promise<void> {
   const { config, log } = readConfig()
@@ -47,7 +47,7 @@ function stopOnSignals({ app, drivers, place, config, log }: Running): void {
   let stoppingSince: number | undefined
   const stop = async (signal: string, exitCode = 0) => {
     if (stoppingSince !== undefined) {
-      if (performance.now() - stoppingSince < ECHO_MS) return
+      if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return
       log.warn({ signal }, 'second signal: leaving at once')
       process.exit(1)
     }
