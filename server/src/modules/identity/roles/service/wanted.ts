@@ -9,7 +9,7 @@ import * as permissions from '../permissions.queries.ts'
 import { roleErrors } from '../roles.errors.ts'
 import * as queries from '../roles.queries.ts'
 import type { RolePermissions } from '../roles.schema.ts'
-import { invalidQuery } from './parts.ts'
+import { invalidQuery, MAX_PERMISSIONS } from './parts.ts'
 
 const MAX_LEVELS = 20
 const TOO_DEEP = `Roles may inherit over ${MAX_LEVELS} levels at most.`
@@ -31,7 +31,7 @@ export async function wantedPermissions(
   }
   for (const name of names ?? []) {
     const action = unaliased(name)
-    const found = byAction.get(action) ?? (await makeWildcard(tx, action, known))
+    const found = byAction.get(action) ?? (await makeWildcard(tx, action, byAction))
     if (!found) throw invalidField('permissions', 'unknown_permission', `There is no permission ${name}.`)
     byAction.set(action, found)
     wanted.set(found.id, found)
@@ -43,13 +43,15 @@ export async function wantedPermissions(
 async function makeWildcard(
   tx: Tx,
   action: string,
-  known: readonly permissions.PermissionKey[],
+  byAction: ReadonlyMap<string, permissions.PermissionKey>,
 ): Promise<permissions.PermissionKey | undefined> {
   if (!isPermission(action)) return undefined
   const [resource = '*', verb = '*'] = action.split(':')
   if (resource !== '*' && verb !== '*') return undefined
-  const isKnown = (at: 0 | 1, word: string) => word === '*' || known.some((one) => one.action.split(':')[at] === word)
+  const known = [...byAction.keys()]
+  const isKnown = (at: 0 | 1, word: string) => word === '*' || known.some((one) => one.split(':')[at] === word)
   if (!isKnown(0, resource) || !isKnown(1, verb)) return undefined
+  if (known.length >= MAX_PERMISSIONS) throw roleErrors('permissions.too_many')
   return permissions.insert(tx, { id: newId(), action, resource, description: null, label: null, group: null })
 }
 
