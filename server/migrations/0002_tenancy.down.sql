@@ -31,7 +31,7 @@ DROP FUNCTION recount_user();
 DROP FUNCTION count_memberships();
 
 DROP INDEX
-  "users_lower_email_idx", "users_lower_username_idx", "users_name_trgm_idx", "users_email_trgm_idx", "users_username_trgm_idx",
+  "users_lower_email_idx", "users_lower_username_idx", users_search_idx,
   "role_permissions_permissionId_idx", "user_roles_roleId_idx", "teams_ownerId_idx", "team_members_userId_idx",
   "team_members_roleId_idx", "document_shares_teamId_idx", "document_tags_tagId_idx", "folders_parentId_idx",
   "folders_teamId_idx", "files_teamId_idx", "event_attendees_userId_idx", "event_reminders_eventId_idx",

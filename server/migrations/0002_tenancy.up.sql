@@ -69,9 +69,7 @@ CREATE UNIQUE INDEX "folders_tenantId_path_key" ON folders ("tenantId", path);
 -- Signing in ignores case; searching people finds parts of words.
 CREATE INDEX "users_lower_email_idx" ON users (lower(email));
 CREATE INDEX "users_lower_username_idx" ON users (lower(username));
-CREATE INDEX "users_name_trgm_idx" ON users USING gin (name gin_trgm_ops);
-CREATE INDEX "users_email_trgm_idx" ON users USING gin (email gin_trgm_ops);
-CREATE INDEX "users_username_trgm_idx" ON users USING gin (username gin_trgm_ops);
+CREATE INDEX users_search_idx ON users USING gin ((name || ' ' || email || ' ' || username) gin_trgm_ops);
 
 -- Lists are by tenant; each sorts by an index.
 CREATE INDEX "role_permissions_tenantId_roleId_idx" ON role_permissions ("tenantId", "roleId");

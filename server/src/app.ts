@@ -1,14 +1,18 @@
 // The composition root: every module by name, in the order in which they may know each other.
-
 import type { Config } from './config.ts'
 import type { Clock } from './core/clock.ts'
 import type { Bus } from './drivers/bus/index.ts'
 import type { Database } from './drivers/database/index.ts'
 import { createHttp, createLimiter, type HttpServer, type LimitStore, type Route } from './drivers/http/index.ts'
-import type { Log } from './drivers/telemetry/log.ts'
+import type { Mailer } from './drivers/mailer/index.ts'
+import type { Jobs } from './drivers/queue/index.ts'
+import { createSealer } from './drivers/sealing/index.ts'
+import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
 import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
+import { createMail, deliverMail, mailRoutes } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
-import { authRoutes, createAuth, createThrottle } from './modules/identity/auth/index.ts'
+import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
+import { authRoutes, createAuth, createThrottle, sendLinkJob } from './modules/identity/auth/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
 import { createRoles, permissionRoutes, roleRoutes } from './modules/identity/roles/index.ts'
 import {
@@ -17,14 +21,21 @@ import {
   createSessions,
   sessionRoutes,
 } from './modules/identity/sessions/index.ts'
-import { createTenants } from './modules/identity/tenants/index.ts'
+import { createTenants, tenantRoutes } from './modules/identity/tenants/index.ts'
 import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
 import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
+/** The kinds of jobs that modules define: their queues are made with the schema. */
+export const jobSettings = [deliverMail, sendLinkJob]
+
+/** The outside world, as this process reaches it. */
 export interface Drivers {
   database: Database
   bus: Bus
+  jobs: Jobs
+  /** Undefined: mail stays in the outbox. */
+  mailer: Mailer | undefined
   limits: LimitStore
   clock: Clock
   log: Log
@@ -33,102 +44,86 @@ export interface Drivers {
 export type Modules = ReturnType<typeof createModules>
 export type App = Modules & { http: HttpServer }
 
-/** Builds every module and mounts every route. Nothing listens yet. */
-export async function createApp(config: Config, drivers: Drivers, version: string): Promise<App> {
-  const modules = createModules(config, drivers, version)
-  const { server, app, tenancy } = config
-  const http = await createHttp(
-    {
-      csp: server.cspMode,
-      hsts: app.strict,
-      bodyLimit: server.bodyLimit,
-      requestTimeoutMs: server.requestTimeoutMs,
-      headersTimeoutMs: server.headersTimeoutMs,
-      handlerTimeoutMs: server.handlerTimeoutMs,
-      keepAliveTimeoutMs: server.keepAliveTimeoutMs,
-      maxConnections: server.maxConnections,
-      trustedProxies: server.trustedProxies,
-      corsOrigins: server.corsOrigins,
-      documents: server.documents,
-      version,
-      tenancy,
-    },
-    { routes: modules.routes, authenticator: modules.actors, limiter: modules.limiter, log: drivers.log },
-  )
-  return { ...modules, http }
+type Foundation = Drivers & ReturnType<typeof createFoundation> & { limiter: ReturnType<typeof createLimiter> }
+type People = Foundation & ReturnType<typeof createPeople>
+
+/** What every module uses. */
+function createFoundation({ mail: settings, app, encryption }: Config, { database, jobs, mailer }: Drivers) {
+  const audit = createAudit({ database })
+  const sealer = createSealer(encryption.keys)
+  const from = { address: settings.from, name: settings.fromName }
+  const mail = createMail({ database, jobs, mailer, sealer, options: { from, product: app.name } })
+  mail.defineJobs()
+  return { audit, mail, sealer }
 }
 
-/** The modules and their routes, without a server: what the OpenAPI document is made from. */
-export function createModules(config: Config, { database, bus, limits, clock }: Drivers, version: string) {
-  const { tokens, accounts, hashing: hashingOptions, server, uploads, app } = config
-  const limiter = createLimiter(config.limits, limits, config.limits.enabled)
-  const audit = createAudit({ database })
-  const hashing = createHashing(hashingOptions)
+/** Who there is, and what they may do. */
+function createPeople(config: Config, foundation: Foundation, routes: () => readonly Route[]) {
+  const { tokens, accounts, admin, tenancy, server } = config
+  const hashing = createHashing(config.hashing)
   const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
   const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
   const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
-  const sessions = createSessions({ database, bus, audit, clock, accessTokens, refreshTokens, options: tokens })
-  const tenants = createTenants({ database })
-  const roles = createRoles({ database, bus, audit, routes: () => routes })
-  const users = createUsers({
-    database,
-    bus,
-    audit,
-    roles,
-    tenants,
-    sessions,
-    hashing,
-    passwords,
-    defaultRole: accounts.defaultRole,
-  })
-  const personalTokens = createPersonalTokens({ database, bus, audit })
-  const throttle = createThrottle({
-    database,
-    rule: { maxFailures: accounts.maxLoginAttempts, lockSeconds: accounts.lockoutSeconds },
-  })
-  const actors = createActors({
-    database,
-    bus,
-    clock,
-    sessions,
-    personalTokens,
-    tenants,
-    users,
-    roles,
-    isActiveAdmin: async () => false,
-  })
-  const auth = createAuth({
-    database,
-    bus,
-    clock,
-    audit,
-    mail: { send: async () => undefined },
-    limiter,
-    throttle,
-    hashing,
-    passwords,
-    sessions,
-    tenants,
-    roles,
-    users,
-    options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl },
-  })
+  const sessions = createSessions({ ...foundation, accessTokens, refreshTokens, options: { ...tokens, admin } })
+  const roles = createRoles({ ...foundation, routes })
+  const { defaultRole } = accounts
+  const options = { creation: tenancy.creation, defaultRole }
+  const tenants = createTenants({ ...foundation, roles, sessions, options })
+  const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords, defaultRole })
+  const personalTokens = createPersonalTokens(foundation)
+  return { hashing, passwords, accessTokens, sessions, roles, tenants, users, personalTokens }
+}
+
+/** How they come in. */
+function createEntry(config: Config, people: People) {
+  const { accounts, tokens, server } = config
+  const rule = { maxFailures: accounts.maxLoginAttempts, lockSeconds: accounts.lockoutSeconds }
+  const throttle = createThrottle({ database: people.database, rule })
+  const actors = createActors({ ...people, isActiveAdmin: (id) => admins.isActive(id) })
+  const auth = createAuth({ ...people, throttle, options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl } })
+  auth.defineJobs()
+  const admins = createAdmins({ ...people, throttle, bootstrapToken: config.admin.bootstrapToken })
+  return { actors, auth, admins }
+}
+
+/** The modules and their routes, without a server: what the OpenAPI document is made from. */
+export function createModules(config: Config, drivers: Drivers, version: string) {
+  const limiter = createLimiter(config.limits, drivers.limits, config.limits.enabled)
+  const foundation = { ...drivers, limiter, ...createFoundation(config, drivers) }
+  const people = { ...foundation, ...createPeople(config, foundation, (): Route[] => routes) }
+  const { actors, auth, admins } = createEntry(config, people)
   const system = createSystem({
-    database,
-    bus,
-    clock,
-    about: { name: app.name, version, environment: app.environment, cache: 'memory' },
+    ...drivers,
+    about: {
+      name: config.app.name,
+      version,
+      environment: config.app.environment,
+      cache: config.redis.url ? 'redis' : 'memory',
+    },
   })
-  const avatarMaxBytes = uploads.avatarMaxBytes
+  const { audit, mail, sessions, tenants, users, roles, personalTokens, accessTokens } = people
+  const { avatarMaxBytes } = config.uploads
   const routes: Route[] = [
     ...auditRoutes(audit),
+    ...mailRoutes(mail),
     ...sessionRoutes(sessions),
+    ...tenantRoutes(tenants),
     ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
     ...roleRoutes(roles),
     ...permissionRoutes(roles),
     ...tokenRoutes(personalTokens),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
+    ...adminRoutes({ admins, users, tenants }),
     ...systemRoutes(system),
   ]
-  return { routes, limiter, audit, sessions, tenants, roles, users, personalTokens, actors, auth, system, hashing }
+  return { ...people, routes, actors, auth, admins, system }
+}
+
+/** Builds every module and mounts every route. Nothing listens yet. */
+export async function createApp(config: Config, drivers: Drivers, version: string): Promise<App> {
+  const modules = createModules(config, drivers, version)
+  const { routes, actors, limiter } = modules
+  const options = { ...config.server, hsts: config.app.strict, tenancy: config.tenancy, version }
+  const log = withoutRedaction(drivers.log)
+  return { ...modules, http: await createHttp(options, { routes, authenticator: actors, limiter, log }) }
 }

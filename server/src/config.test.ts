@@ -350,6 +350,8 @@ describe('values', () => {
     assert.ok(faultsOf(() => load({ MULTI_TENANCY_STRATEGY: 'subdomain' })).has('HOST_MAIN_DOMAIN'))
     assert.ok(faultsOf(() => load({ RATE_LIMIT_STORE: 'redis' })).has('REDIS_URL'))
     assert.ok(faultsOf(() => load({ HEADERS_TIMEOUT: '60' })).has('HEADERS_TIMEOUT'))
+    assert.ok(faultsOf(() => load({ SHUTDOWN_DELAY: '30' })).has('SHUTDOWN_DELAY'))
+    assert.equal(load({ SHUTDOWN_DELAY: '500ms' }).server.shutdownDelayMs, 500)
     assert.ok(faultsOf(() => load({ SMTP_HOST: 'mx.acme.dev' })).has('MAIL_FROM'))
     assert.ok(faultsOf(() => load({ MAIL_OUTBOX: 'false' })).has('SMTP_HOST'))
     assert.ok(faultsOf(() => load({ WEB_CONCURRENCY: '2' })).has('DATABASE_URL'))

@@ -11,6 +11,14 @@ const VERBS: Record<string, { summary: string; load(): Promise<(args: string[]) 
     summary: 'default roles and permissions; --demo [--size N] adds demonstration data',
     load: async () => (await import('./cli/seed.ts')).seed,
   },
+  admin: {
+    summary: 'create --email ADDRESS: an account of the back office',
+    load: async () => (await import('./cli/admin.ts')).admin,
+  },
+  audit: {
+    summary: 'verify [--tenant ID]: whether the audit trail is as it was written',
+    load: async () => (await import('./cli/audit.ts')).audit,
+  },
   openapi: {
     summary: 'write openapi.json and the errors page; --check only compares',
     load: async () => (await import('./cli/openapi.ts')).openapi,

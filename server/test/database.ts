@@ -1,6 +1,7 @@
 // Databases for tests: each test file makes its own on the server that TEST_DATABASE_URL names, and drops it.
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { glob, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { type MigrateOptions, migrateUp } from '../src/drivers/database/migrations.ts'
 
@@ -18,9 +19,9 @@ export interface TestDatabase {
 
 const PASSWORD = 'test-password'
 
-/** Creates an empty database with an owner and role names of its own. */
-export async function createDatabase(settings: { forced?: boolean } = {}): Promise<TestDatabase> {
-  const server = process.env.TEST_DATABASE_URL
+/** Creates an empty database with an owner and role names of its own, on the tests' server or on the named one. */
+export async function createDatabase(settings: { forced?: boolean; server?: string } = {}): Promise<TestDatabase> {
+  const server = settings.server ?? process.env.TEST_DATABASE_URL
   if (!server)
     throw new Error('Set TEST_DATABASE_URL to a PostgreSQL server on which tests may create databases and roles.')
   const rolePrefix = `test_${randomBytes(6).toString('hex')}`
@@ -63,8 +64,10 @@ export async function createMigratedDatabase(settings: { forced?: boolean } = {}
 /** Creates a database as HaloLight leaves it: its tables, its rows, none of ours. */
 export async function createHaloLightDatabase(settings: { forced?: boolean } = {}): Promise<TestDatabase> {
   const database = await createDatabase(settings)
-  const script = await readFile(new URL('./fixtures/halolight.sql', import.meta.url), 'utf8')
-  await withClient(database.url, (client) => client.query(script))
+  for (const file of ['halolight.sql', 'halolight.rows.sql']) {
+    const script = await readFile(new URL(`./fixtures/${file}`, import.meta.url), 'utf8')
+    await withClient(database.url, (client) => client.query(script))
+  }
   return database
 }
 
@@ -91,4 +94,12 @@ export async function inTenant<T>(client: pg.Client, tenantId: string, work: () 
     await client.query('ROLLBACK')
     throw error
   }
+}
+
+/** The exports of every `*.tables.ts` of the server. */
+export async function declarations(): Promise<Record<string, unknown>[]> {
+  const source = new URL('../src/', import.meta.url)
+  const files: string[] = []
+  for await (const file of glob('**/*.tables.ts', { cwd: fileURLToPath(source) })) files.push(file)
+  return Promise.all(files.sort().map((file) => import(new URL(file, source).href)))
 }

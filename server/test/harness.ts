@@ -1,12 +1,14 @@
 // A whole Ashlar for tests: the real app on a real PostgreSQL, spoken to over HTTP.
-import { type App, createApp, type Drivers } from '../src/app.ts'
-import { ensureSecrets, loadConfig } from '../src/config.ts'
+import { type App, createApp, type Drivers, jobSettings } from '../src/app.ts'
+import { mailerOf } from '../src/cli/runtime.ts'
+import { prepareInstallation } from '../src/cli/setup.ts'
+import { type Config, ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createPostgresBus } from '../src/drivers/bus/index.ts'
 import { createDatabase as openDatabase } from '../src/drivers/database/index.ts'
 import { memoryLimitStore } from '../src/drivers/http/index.ts'
+import { createJobs, installQueue } from '../src/drivers/queue/index.ts'
 import { createLog } from '../src/drivers/telemetry/log.ts'
-import { prepareInstallation } from '../src/setup.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from './database.ts'
 
 export const ADMIN = { email: 'admin@example.com', password: 'Adm1n-Passw0rd!' }
@@ -63,6 +65,10 @@ export interface StartOptions {
   env?: Record<string, string>
   /** An existing database: a second process beside the first. It is not dropped by `stop`. */
   database?: TestDatabase
+  /** Takes the log's lines, from level info on. */
+  onLog?: (line: string) => void
+  /** Installs the queue and works on jobs, for tests that wait for what they do. */
+  jobs?: boolean
 }
 
 let counter = 0
@@ -72,26 +78,28 @@ export function unique(prefix: string): string {
   return `${prefix}${process.pid.toString(36)}${(++counter).toString(36)}`
 }
 
-export async function startApp({ env = {}, database: given }: StartOptions = {}): Promise<TestApp> {
+function testConfig(env: Record<string, string>): Config {
+  const usual = {
+    ENVIRONMENT: 'test',
+    JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
+    DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
+    ADMIN_EMAIL: ADMIN.email,
+    ADMIN_PASSWORD: ADMIN.password,
+    RATE_LIMIT_ENABLED: 'false',
+    ARGON2_MEMORY_KIB: '1024',
+    LOG_LEVEL: 'silent',
+    PUBLIC_URL: 'http://localhost:8000',
+  }
+  return ensureSecrets(loadConfig({ ...usual, ...env }, { dotenvPath: false, terminal: false }))
+}
+
+export async function startApp(options: StartOptions = {}): Promise<TestApp> {
+  const { env = {}, database: given, jobs = false, onLog } = options
   const database = given ?? (await createMigratedDatabase())
-  const config = ensureSecrets(
-    loadConfig(
-      {
-        ENVIRONMENT: 'test',
-        JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
-        DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
-        ADMIN_EMAIL: ADMIN.email,
-        ADMIN_PASSWORD: ADMIN.password,
-        RATE_LIMIT_ENABLED: 'false',
-        ARGON2_MEMORY_KIB: '1024',
-        LOG_LEVEL: 'silent',
-        PUBLIC_URL: 'http://localhost:8000',
-        ...env,
-      },
-      { dotenvPath: false, terminal: false },
-    ),
-  )
-  const log = createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
+  const config = testConfig(env)
+  const log = onLog
+    ? createLog({ level: 'info', format: 'json' }, { write: onLog })
+    : createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
   const clock = movableClock()
   const connection = {
     ...config.database.pool,
@@ -99,15 +107,22 @@ export async function startApp({ env = {}, database: given }: StartOptions = {})
     acrossRole: `${database.rolePrefix}_across`,
     applicationName: 'ashlar-test',
   }
+  const opened = openDatabase(connection, log)
   const drivers: Drivers = {
-    database: openDatabase(connection, log),
+    database: opened,
     bus: await createPostgresBus({ url: database.appUrl, log }),
+    jobs: createJobs({ url: database.appUrl, database: opened, log }),
+    mailer: mailerOf(config, log),
     limits: memoryLimitStore(),
     clock,
     log,
   }
   const app = await createApp(config, drivers, '0.0.0-test')
   await prepareInstallation(app, drivers.database, config)
+  if (jobs) {
+    await installQueue(database.url, { rolePrefix: database.rolePrefix, jobs: jobSettings })
+    await drivers.jobs.start()
+  }
   const url = await app.http.listen('127.0.0.1', 0)
 
   const call = (method: string, path: string, options: Call = {}) => send(url + path, method, options)
@@ -135,6 +150,7 @@ export async function startApp({ env = {}, database: given }: StartOptions = {})
     rows: (text, values) => withClient(database.adminUrl, async (client) => (await client.query(text, values)).rows),
     async stop() {
       await app.http.drain()
+      if (jobs) await drivers.jobs.stop({ graceMs: 1_000 })
       await drivers.bus.close()
       await drivers.database.close()
       if (!given) await database.drop()

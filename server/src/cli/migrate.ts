@@ -10,7 +10,7 @@ import {
   newMigration,
 } from '../drivers/database/migrations.ts'
 import { readArguments, UsageError } from './arguments.ts'
-import { rowSecurityOf, withOwner } from './runtime.ts'
+import { prepareQueue, rowSecurityOf, withOwner } from './runtime.ts'
 
 const USAGE = 'ashlar migrate up [--to N] | down --to N | status | check | new NAME'
 
@@ -22,9 +22,10 @@ export async function migrate(args: string[]): Promise<void> {
     throw new UsageError(`--to takes the number of a migration.\n${USAGE}`)
   switch (verb) {
     case 'up':
-      return withOwner(async (client, config) =>
-        report(await migrateUp(client, { rowSecurity: rowSecurityOf(config), ...(to !== undefined && { to }) })),
-      )
+      return withOwner(async (client, config, ownerUrl) => {
+        report(await migrateUp(client, { rowSecurity: rowSecurityOf(config), ...(to !== undefined && { to }) }))
+        if (to === undefined) await prepareQueue(config, ownerUrl)
+      })
     case 'down':
       if (to === undefined) throw new UsageError(`down needs --to N: it takes back every migration after N.\n${USAGE}`)
       return withOwner(async (client, config) =>

@@ -39,7 +39,15 @@ function declaredRoutes() {
   const silent = new Proxy({}, { get: () => () => undefined })
   return createModules(
     config,
-    { database: silent, bus: silent, limits: silent, clock: silent, log: silent } as unknown as Drivers,
+    {
+      database: silent,
+      bus: silent,
+      jobs: silent,
+      mailer: undefined,
+      limits: silent,
+      clock: silent,
+      log: silent,
+    } as unknown as Drivers,
     VERSION,
   ).routes
 }

@@ -1,16 +1,34 @@
-// `ashlar seed`: the default roles and permissions of every tenant, and on an empty installation the first administrator.
-import { prepareInstallation } from '../setup.ts'
-import { readArguments } from './arguments.ts'
+// `ashlar seed`: the default roles and permissions of every tenant, the first administrator, and demonstration data.
+
+import { refreshStatistics } from '../drivers/database/index.ts'
+import { readArguments, UsageError } from './arguments.ts'
+import { DEMO_PASSWORD, seedDemo } from './demo/demo.ts'
 import { withApp } from './runtime.ts'
+import { prepareInstallation } from './setup.ts'
+
+const MAX_SIZE = 10_000_000
 
 export async function seed(args: string[]): Promise<void> {
-  readArguments(args, {})
-  await withApp(async (app, { database }, config) => {
+  const { values } = readArguments(args, {
+    demo: { type: 'boolean', default: false },
+    size: { type: 'string', default: '0' },
+  })
+  const size = Number(values.size)
+  if (!Number.isInteger(size) || size < 0 || size > MAX_SIZE)
+    throw new UsageError(`--size takes a number of accounts, 0 to ${MAX_SIZE}.`)
+  if (size > 0 && !values.demo) throw new UsageError('--size belongs to --demo.')
+  await withApp(async (app, { database }, config, { ownerUrl }) => {
+    if (values.demo && config.app.strict)
+      throw new UsageError('--demo makes accounts whose password everybody knows: not in production or staging.')
     const administrator = await prepareInstallation(app, database, config)
     console.log('Roles and permissions are up to date.')
     if (administrator)
       console.log(
         `First administrator: ${administrator.email}${administrator.password ? `, password ${administrator.password} (shown this once)` : ''}`,
       )
+    if (!values.demo) return
+    await seedDemo(database, app.hashing, { size, progress: (done, of) => console.log(`${done} of ${of} accounts`) })
+    if (ownerUrl) await refreshStatistics(ownerUrl)
+    console.log(`Demonstration data is there. Sign in as admin@halolight.h7ml.cn, password ${DEMO_PASSWORD}.`)
   })
 }

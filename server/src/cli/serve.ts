@@ -1,19 +1,31 @@
 // `ashlar serve`: start in order, listen when ready, drain on a signal.
+import cluster from 'node:cluster'
 import type { App, Drivers } from '../app.ts'
 import { createApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import type { DatabasePlace } from '../drivers/database/index.ts'
 import type { Log } from '../drivers/telemetry/log.ts'
-import { prepareInstallation } from '../setup.ts'
+import { superviseWorkers } from './cluster.ts'
 import { bringUpToDate, closeDrivers, findDatabase, openDrivers, readConfig, VERSION } from './runtime.ts'
+import { prepareInstallation } from './setup.ts'
+
+/** How long running jobs may finish at a stop; the rest is given back and runs elsewhere. */
+const JOB_GRACE_MS = 5_000
 
 export async function serve(): Promise<void> {
   const { config, log } = readConfig()
   const place = await findDatabase(config, log)
-  await bringUpToDate(config, place)
+  const { processes } = config.server
+  if (processes > 1 && cluster.isPrimary) {
+    await bringUpToDate(config, place)
+    await superviseWorkers(processes, log)
+    return
+  }
+  if (cluster.isPrimary) await bringUpToDate(config, place)
   const drivers = await openDrivers(config, place, log)
   const app = await createApp(config, drivers, VERSION)
   const administrator = await prepareInstallation(app, drivers.database, config)
+  await drivers.jobs.start({ work: config.worker.inProcess })
   stopOnSignals({ app, drivers, place, config, log })
   const address = await app.http.listen(config.server.host, config.server.port)
   log.info({ address, version: VERSION, environment: config.app.environment }, 'listening')
@@ -30,7 +42,7 @@ interface Running {
 
 function stopOnSignals({ app, drivers, place, config, log }: Running): void {
   let stopping = false
-  const stop = async (signal: string) => {
+  const stop = async (signal: string, exitCode = 0) => {
     if (stopping) {
       log.warn({ signal }, 'second signal: leaving at once')
       process.exit(1)
@@ -42,12 +54,13 @@ function stopOnSignals({ app, drivers, place, config, log }: Running): void {
       process.exit(1)
     }, config.server.shutdownTimeoutMs)
     app.system.stopping()
-    await app.http.drain()
+    await app.http.drain(config.server.shutdownDelayMs)
+    await drivers.jobs.stop({ graceMs: JOB_GRACE_MS })
     await closeDrivers(drivers)
     await place.embedded?.stop()
     clearTimeout(hard)
     log.info({}, 'stopped')
-    process.exit(0)
+    process.exit(exitCode)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
   process.on('unhandledRejection', (reason) => {
@@ -55,7 +68,7 @@ function stopOnSignals({ app, drivers, place, config, log }: Running): void {
       { reason: reason instanceof Error ? { message: reason.message, stack: reason.stack } : String(reason) },
       'unhandled rejection',
     )
-    void stop('unhandledRejection')
+    void stop('unhandledRejection', 1)
   })
 }
 

@@ -129,13 +129,12 @@ type TimeUnit = keyof typeof MILLISECONDS
 
 /**
  * A length of time. A bare number counts in `unit`; `500ms`, `30s`, `15m`, `12h` and `7d` are understood everywhere.
- * Default and bounds are in `unit`, the value is in `to`.
+ * Defaults and bounds are in `unit`, the value is in `to`.
  */
 export function duration(
   name: string,
   about: string,
-  options: Omit<Options<number, number>, 'default' | 'defaultIn'> &
-    Bounds & { default: number; unit: TimeUnit; to: 's' | 'ms' },
+  options: Omit<Options<number, number>, 'default'> & Bounds & { default: number; unit: TimeUnit; to: 's' | 'ms' },
 ): Setting<number> {
   const { unit, to } = options
   const allowed = `${UNIT_NAMES[unit]} ${range(options)}, or a number with ms, s, m, h or d`
@@ -147,10 +146,13 @@ export function duration(
     within((Number(parts[1]) * MILLISECONDS[from]) / MILLISECONDS[unit], options, allowed)
     return Math.round(convert(Number(parts[1]), from))
   }
+  const defaultIn = Object.fromEntries(
+    Object.entries(options.defaultIn ?? {}).map(([environment, amount]) => [environment, convert(amount, unit)]),
+  )
   const base = setting<number, number>(
     name,
     about,
-    { ...options, default: convert(options.default, unit) },
+    { ...options, default: convert(options.default, unit), defaultIn },
     { allowed, quotable: true, parse },
   )
   return { ...base, shown: options.shown ?? String(options.default) }

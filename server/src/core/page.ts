@@ -45,14 +45,23 @@ export function encodeCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')
 }
 
-type KeyType = 'string' | 'number'
+type KeyType = 'string' | 'number' | 'time'
 type KeyOf<T extends readonly KeyType[]> = { -readonly [K in keyof T]: T[K] extends 'number' ? number : string }
+
+// As PostgreSQL writes a timestamptz, and as ISO 8601 does.
+const TIME = /^\d{4}-(?:0\d|1[0-2])-[0-3]\d[ T][0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-]\d\d(?::?\d\d)?)$/
+
+function isKey(part: unknown, type: KeyType | undefined): boolean {
+  if (type === 'number') return Number.isSafeInteger(part)
+  if (typeof part !== 'string' || part.length > 300) return false
+  return type === 'time' ? TIME.test(part) : part.isWellFormed() && !part.includes('\0')
+}
 
 /** The sort key inside a cursor that encodeCursor made. Throws `request.invalid` for anything else. */
 export function decodeCursor<const T extends readonly KeyType[]>(cursor: string, shape: T): KeyOf<T> {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
-    if (Array.isArray(key) && key.length === shape.length && key.every((part, at) => typeof part === shape[at]))
+    if (Array.isArray(key) && key.length === shape.length && key.every((part, at) => isKey(part, shape[at])))
       return key as KeyOf<T>
   } catch {
     // Not JSON: the same answer as any other foreign cursor.

@@ -7,7 +7,7 @@ export const limits = {
   }),
   store: choice(
     'RATE_LIMIT_STORE',
-    'Where requests are counted; auto takes Redis when it is set, memory for one process, else PostgreSQL.',
+    'Where requests are counted; auto takes Redis when it is set, memory on the embedded database (one process), else PostgreSQL.',
     {
       of: ['auto', 'memory', 'postgres', 'redis'],
       default: 'auto',

@@ -106,6 +106,18 @@ export const server = {
     min: 10,
     max: 1_000_000,
   }),
+  shutdownDelayMs: duration(
+    'SHUTDOWN_DELAY',
+    'How long a stop goes on answering, not ready and closing connections, so that proxies and clients go elsewhere first.',
+    {
+      unit: 's',
+      to: 'ms',
+      default: 3,
+      defaultIn: { development: 0, test: 0 },
+      min: 0,
+      max: 300,
+    },
+  ),
   shutdownTimeoutMs: duration('SHUTDOWN_TIMEOUT', 'How long a stop may wait for requests and jobs in flight.', {
     unit: 's',
     to: 'ms',

@@ -1,23 +1,28 @@
 // Columns that many tables declare alike, so that they cannot drift apart.
 import { sql } from 'drizzle-orm'
-import { pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import { type AnyPgColumn, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 
-// Only the key that everything refers to: the table is declared by its module, which stands above the drivers.
-const tenants = pgTable('tenants', { id: text().primaryKey() })
+/**
+ * The key of another module's table, to refer to. Modules import one another's `index.ts` only, and a declaration needs no
+ * more than the name: whether the key is there is seen when the declarations are compared with a database.
+ */
+export function idOf(table: string): () => AnyPgColumn {
+  return () => pgTable(table, { id: text().primaryKey() }).id
+}
 
 /** The tenant a row belongs to: by default the one that is set, and `default` for what another back end writes. */
 export const tenantId = () =>
   text()
     .notNull()
     .default(sql`COALESCE(NULLIF(current_setting('app.tenant_id', true), ''), 'default')`)
-    .references(() => tenants.id, { onDelete: 'cascade', onUpdate: 'cascade' })
+    .references(idOf('tenants'), { onDelete: 'cascade', onUpdate: 'cascade' })
 
 /** The same without a reference of its own, for tables whose other keys include the tenant. */
 export const tenantIdOfKey = () =>
   text().notNull().default(sql`COALESCE(NULLIF(current_setting('app.tenant_id', true), ''), 'default')`)
 
 /** A tenant that is named and not inherited from the setting. */
-export const namedTenantId = () => text().references(() => tenants.id, { onDelete: 'cascade', onUpdate: 'cascade' })
+export const namedTenantId = () => text().references(idOf('tenants'), { onDelete: 'cascade', onUpdate: 'cascade' })
 
 /** A moment as the shared tables keep it: UTC, milliseconds, no zone. */
 export const utc = () => timestamp({ precision: 3, mode: 'date' })

@@ -1,5 +1,5 @@
 // SQL as tagged templates: values become parameters, fragments nest, and nothing else can enter a statement.
-import template, { empty, join, raw, type Sql } from 'sql-template-tag'
+import template, { empty, join, raw, Sql } from 'sql-template-tag'
 
 export { empty, join, type Sql }
 
@@ -10,6 +10,15 @@ export const sql = template
 export function identifier(name: string): Sql {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new Error(`Not an identifier: ${name}`)
   return raw(`"${name}"`)
+}
+
+/**
+ * An integer that stands in the statement itself, for LIMIT: a parameter there keeps PostgreSQL from one plan for all
+ * calls, and planning costs more than a short page. Only for numbers of few values: each makes a statement of its own.
+ */
+export function literal(value: number): Sql {
+  if (!Number.isSafeInteger(value)) throw new Error(`Not an integer: ${value}`)
+  return raw(String(value))
 }
 
 /** `"a" = $1, "b" = $2` for the keys that are not undefined; keys are columns of our own code, never a caller's. */
@@ -29,4 +38,25 @@ export function where(conditions: (Sql | undefined | false)[]): Sql {
 /** A LIKE pattern that finds the text anywhere, with the text's own wildcards taken literally. */
 export function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`
+}
+
+/**
+ * A statement that a library wrote: its text with `$1`, `$2` … and the values for them, passed on as they are. The way for
+ * a driver to let such a library work inside our transaction; the index of this driver does not hand it to modules.
+ */
+export function foreign(text: string, values: readonly unknown[] = []): Sql {
+  return new ForeignStatement(text, values)
+}
+
+class ForeignStatement extends Sql {
+  readonly #text: string
+
+  constructor(text: string, values: readonly unknown[]) {
+    super(Array<string>(values.length + 1).fill(''), values)
+    this.#text = text
+  }
+
+  override get text(): string {
+    return this.#text
+  }
 }

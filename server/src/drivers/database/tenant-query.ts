@@ -38,7 +38,8 @@ class TenantQuery extends Base {
   settingTenant = true
 
   constructor(statement: Statement, tenantId: string, done: (error: Error | null, result: StatementResult) => void) {
-    super({ ...statement, callback: done })
+    // A statement without name and values would go out as a simple query, past `prepare`, and run without its tenant.
+    super({ ...statement, queryMode: 'extended', callback: done })
     this.tenantId = tenantId
   }
 

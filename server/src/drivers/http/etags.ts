@@ -1,18 +1,25 @@
-// Entity tags (RFC 9110, 8.8.3): the version of a single resource is its `updatedAt`.
+// Entity tags (RFC 9110, 8.8.3): the version of a single resource is its `updatedAt`; the tag also holds its content, which may
+// show things that change by themselves.
+import { createHash } from 'node:crypto'
 import { requestErrors } from '../../core/errors.ts'
 
-/** `"<milliseconds of updatedAt>"` for a single resource, undefined for anything else. */
-export function etagOf(value: unknown): string | undefined {
+/** `updatedAt` of a single resource in milliseconds, undefined for anything else. */
+export function versionOf(value: unknown): number | undefined {
   const { updatedAt } = (value ?? {}) as { updatedAt?: unknown }
   if (typeof updatedAt !== 'string') return undefined
   const time = Date.parse(updatedAt)
-  return Number.isNaN(time) ? undefined : `"${time}"`
+  return Number.isNaN(time) ? undefined : time
+}
+
+/** `"<version>-<digest of the content>"`. */
+export function etagOf(version: number, content: Buffer): string {
+  return `"${version}-${createHash('sha256').update(content).digest('base64url').slice(0, 12)}"`
 }
 
 /** The version that If-Match names; undefined when it names none or any (`*`). */
 export function parseIfMatch(header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined
-  const version = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())?.[1]
+  const version = /^(?:W\/)?"(\d{1,15})(?:-[\w-]{12})?"$/.exec(header.trim())?.[1]
   if (version === undefined)
     throw requestErrors('request.malformed', { message: 'If-Match must be one ETag that this server gave.' })
   return Number(version)

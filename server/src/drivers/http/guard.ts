@@ -13,7 +13,6 @@ export interface Authenticator {
 }
 
 export interface Admission {
-  actor: Actor
   /** RateLimit-* headers of the answer, absent when nothing was counted. */
   headers: Record<string, string>
 }
@@ -23,7 +22,7 @@ export async function admit(
   route: Pick<Route, 'access' | 'rate'>,
   authorization: string | undefined,
   facts: RequestFacts,
-  by: { authenticator: Authenticator; limiter: RateLimiter },
+  by: { authenticator: Authenticator; limiter: RateLimiter; identified(actor: Actor): void },
 ): Promise<Admission> {
   const rate = route.rate ?? 'general'
   const network = networkOf(facts.ip)
@@ -32,6 +31,8 @@ export async function admit(
     await by.limiter.take(rate === 'general' ? 'anonymous' : rate, network)
     throw refusal
   })
+  // Known before anything can refuse: the log names who was turned away.
+  by.identified(actor)
   const headers =
     rate === 'general' && actor.kind !== 'anonymous'
       ? await by.limiter.take(
@@ -40,7 +41,7 @@ export async function admit(
         )
       : await by.limiter.take(rate === 'general' ? 'anonymous' : rate, network)
   authorize(route.access, actor)
-  return { actor, headers }
+  return { headers }
 }
 
 async function identify(
@@ -49,10 +50,12 @@ async function identify(
   facts: RequestFacts,
   authenticator: Authenticator,
 ): Promise<Actor> {
-  if (isPublic(access)) return anonymous
+  if (isPublic(access) && !(access.or && authorization)) return anonymous
   const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (!credential) throw requestErrors('access.unauthenticated')
-  return access === 'admin' ? authenticator.admin(credential, facts) : authenticator.user(credential, facts)
+  return access === 'admin' || isPublic(access)
+    ? authenticator.admin(credential, facts)
+    : authenticator.user(credential, facts)
 }
 
 /** Whether the actor may enter: the one decision, which the permission matrix and the explanations ask too. */

@@ -4,6 +4,8 @@ export { networkOf } from './addresses.ts'
 export { type Endpoint, endpointsOf } from './endpoints.ts'
 export type { Authenticator } from './guard.ts'
 export { admits, missingPermission } from './guard.ts'
+export { postgresLimitStore } from './limits.postgres.ts'
+export { redisLimitStore } from './limits.redis.ts'
 export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } from './limits.ts'
 export { halolightDocument, mainDocument } from './openapi.ts'
 export {

@@ -1,14 +1,15 @@
 // Mounting: one declared route on one base becomes one Fastify route, guard and checks included.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Actor } from '../../core/actor.ts'
 import { requestErrors } from '../../core/errors.ts'
+import { answerWriter } from './answers.ts'
 import { camelKeysFor } from './casing.ts'
 import type { Dialect } from './dialects/index.ts'
-import { etagOf, matches, parseIfMatch } from './etags.ts'
+import { parseIfMatch } from './etags.ts'
 import { type Authenticator, admit } from './guard.ts'
 import type { RateLimiter } from './limits.ts'
 import { readMultipart } from './multipart.ts'
-import { Binary, type BodyKind, isPublic, type RequestFacts, type Route, type UploadedFile } from './routes.ts'
+import type { BodyKind, RequestFacts, Route, UploadedFile } from './routes.ts'
 import { compileCheck } from './validation.ts'
 
 declare module 'fastify' {
@@ -24,6 +25,8 @@ declare module 'fastify' {
 }
 
 export interface MountParts {
+  /** How long an answer may take that waits for an upload, in milliseconds. */
+  uploadTimeoutMs: number
   authenticator: Authenticator
   limiter: RateLimiter
   tenantChoice(request: FastifyRequest): string | undefined
@@ -32,7 +35,7 @@ export interface MountParts {
 export function mount(app: FastifyInstance, dialect: Dialect, route: Route, parts: MountParts): void {
   const accepts = route.accepts ?? ['json']
   const readInput = compileInput(dialect, route)
-  const status = route.status ?? 200
+  const answer = answerWriter(dialect, route)
   // fast-json-stringify writes only what the schema lists; the other dialects change the shape after it.
   const answersAsDeclared = (dialect.base === 'canonical' || dialect.base === 'plain') && !route.binary
 
@@ -40,13 +43,21 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     method: route.method,
     url: dialect.prefix + route.path,
     config: { route, dialect },
-    ...(answersAsDeclared && { schema: { response: { [status]: route.answer } } }),
+    ...(answersAsDeclared && { schema: { response: { [route.status ?? 200]: route.answer } } }),
     ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
+    ...(route.files && { handlerTimeout: parts.uploadTimeoutMs }),
     onRequest: async (request, reply) => {
       const facts = factsOf(request, dialect, parts)
-      const admission = await admit(route, request.headers.authorization, facts, parts)
-      request.actor = admission.actor
-      reply.headers(admission.headers)
+      const { authenticator, limiter } = parts
+      const identified = (actor: Actor) => {
+        request.actor = actor
+      }
+      const { headers } = await admit(route, request.headers.authorization, facts, {
+        authenticator,
+        limiter,
+        identified,
+      })
+      reply.headers(headers)
       if (route.body) refuseOtherBodies(request, accepts)
     },
     handler: async (request, reply) => {
@@ -60,29 +71,12 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
         facts: factsOf(request, dialect, parts),
         ifMatch: parseIfMatch(request.headers['if-match']),
         files: files.files as Record<string, UploadedFile>,
+        headers: declaredHeaders(request, route),
       }
       const value = await route.handle(context as never)
-      return answer(request, reply, { dialect, route, status }, value)
+      return answer(request, reply, value)
     },
   })
-}
-
-function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { dialect, route, status }: { dialect: Dialect; route: Route; status: number },
-  value: unknown,
-): FastifyReply {
-  if (value instanceof Binary) {
-    return reply.code(status).header('cache-control', value.cacheControl).type(value.type).send(value.bytes)
-  }
-  if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')
-  const etag = etagOf(value)
-  if (etag) {
-    reply.header('etag', etag)
-    if (request.method === 'GET' && matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
-  }
-  return reply.code(status).send(dialect.success(route, value) as object)
 }
 
 function compileInput(
@@ -108,6 +102,10 @@ function compileInput(
     }
     return { params: request.params, query, body }
   }
+}
+
+function declaredHeaders(request: FastifyRequest, { headers = {} }: Route): Record<string, string | undefined> {
+  return Object.fromEntries(Object.keys(headers).map((name) => [name, request.headers[name]?.toString()]))
 }
 
 const KINDS: Record<string, BodyKind> = {

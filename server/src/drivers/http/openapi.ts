@@ -1,8 +1,9 @@
 // The OpenAPI 3.1 document of a base, from the same declarations that mount the routes.
 import type { TSchema } from 'typebox'
-import { type ErrorKind, errorCatalogue } from '../../core/errors.ts'
+import { type ErrorKind, errorCatalogue, type FieldFault, Problem } from '../../core/errors.ts'
 import { hoistSchemas } from './components.ts'
 import { type Dialect, dialects } from './dialects/index.ts'
+import { exampleOf } from './examples.ts'
 import { statusOf } from './problems.ts'
 import { isPublic, permissionOf, type Route } from './routes.ts'
 
@@ -75,7 +76,7 @@ function operationOf(dialect: Dialect, route: Route, tag: string, kinds: Map<str
     tags: [tag],
     summary: route.summary,
     description: [route.description, accessSentence(route)].filter(Boolean).join('\n\n'),
-    ...(!isPublic(route.access) && { security: [{ bearer: [] }] }),
+    ...securityOf(route),
     'x-access': isPublic(route.access) ? 'public' : permission ? 'permission' : route.access,
     ...(permission && { 'x-permission': permission }),
     'x-rate-class': route.rate ?? 'general',
@@ -87,6 +88,12 @@ function operationOf(dialect: Dialect, route: Route, tag: string, kinds: Map<str
     ...(route.body && { requestBody: bodyOf(route) }),
     responses: responsesOf(dialect, route, kinds),
   }
+}
+
+/** The empty requirement beside the bearer's says that the token is optional. */
+function securityOf({ access }: Route): Json {
+  if (!isPublic(access)) return { security: [{ bearer: [] }] }
+  return access.or ? { security: [{}, { bearer: [] }] } : {}
 }
 
 function accessSentence({ access }: Route): string {
@@ -112,8 +119,16 @@ function parametersOf(schema: TSchema | undefined, where: 'path' | 'query'): Jso
 }
 
 function headerParameters(route: Route): Json[] {
-  if (isPublic(route.access) || route.access === 'admin') return []
+  const declared = Object.entries(route.headers ?? {}).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    schema: { type: 'string' },
+    description,
+  }))
+  if (isPublic(route.access) || route.access === 'admin') return declared
   return [
+    ...declared,
     {
       name: 'X-Tenant-ID',
       in: 'header',
@@ -130,7 +145,10 @@ function bodyOf(route: Route): Json {
   const required = Boolean((route.body as unknown as { required?: string[] }).required?.length)
   const content = (route.accepts ?? ['json']).map((kind) => [
     MEDIA[kind],
-    { schema: kind === 'multipart' ? withFiles(route) : route.body },
+    {
+      schema: kind === 'multipart' ? withFiles(route) : route.body,
+      ...(kind !== 'multipart' && { example: exampleOf(route.body, 'body') }),
+    },
   ])
   return { required, content: Object.fromEntries(content) }
 }
@@ -167,7 +185,12 @@ function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKin
       status,
       {
         description: [...new Set(list)].map((code) => `\`${code}\``).join(', '),
-        content: { [dialect.problemContentType]: { schema: dialect.problemSchema } },
+        content: {
+          [dialect.problemContentType]: {
+            schema: dialect.problemSchema,
+            example: problemExample(dialect, route, list[0]!),
+          },
+        },
       },
     ])
   return {
@@ -179,8 +202,28 @@ function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKin
   }
 }
 
+/** What the dialect really answers for the code. */
+function problemExample(dialect: Dialect, route: Route, code: string): unknown {
+  const { kind, message } = errorCatalogue().find((entry) => entry.code === code)!
+  const fields: FieldFault[] =
+    code === 'request.invalid'
+      ? [{ in: 'body', path: 'email', code: 'format', message: 'This is not a valid email.' }]
+      : []
+  const instance = (dialect.prefix + route.path).replace(/:\w+/g, 'cmi8z2n4w0q5t1v7x3y9b6d2')
+  return dialect.problem(new Problem(kind, code, message, { fields }), {
+    status: statusOf(kind),
+    requestId: '8220d218b7a77ae973a5827b',
+    instance,
+  }).body
+}
+
 function successContent(dialect: Dialect, route: Route): Json {
   return route.binary
     ? { 'application/octet-stream': { schema: route.answer } }
-    : { 'application/json': { schema: dialect.answerSchema(route) } }
+    : {
+        'application/json': {
+          schema: dialect.answerSchema(route),
+          example: dialect.success(route, exampleOf(route.answer, 'answer')),
+        },
+      }
 }

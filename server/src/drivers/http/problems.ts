@@ -43,14 +43,12 @@ export const TITLES: Record<ErrorKind, string> = {
 /** What was thrown, as the product's error: ours as it is, the framework's and the database's by code, the rest as internal. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
-  return (
-    frameworkProblem(error as { code?: string; statusCode?: number }) ??
-    databaseProblem(error) ??
-    requestErrors('server.internal', { cause: error })
-  )
+  const known = error instanceof Error ? (frameworkProblem(error) ?? databaseProblem(error)) : undefined
+  // Anything can be thrown, `undefined` as well.
+  return known ?? requestErrors('server.internal', { cause: error ?? new Error('nothing was thrown') })
 }
 
-function frameworkProblem(error: { code?: string; statusCode?: number }): Problem | undefined {
+function frameworkProblem(error: Error & { code?: string; statusCode?: number }): Problem | undefined {
   const code = error.code ?? ''
   if (
     code === 'FST_ERR_CTP_BODY_TOO_LARGE' ||

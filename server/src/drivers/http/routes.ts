@@ -5,13 +5,13 @@ import type { Permission } from '../../core/permission.ts'
 
 /**
  * Who may enter.
- * - `{ public: reason }`: anyone
+ * - `{ public: reason }`: anyone; with `or: 'admin'` a bearer token is read as an admin's where one is sent, and refused when it is none
  * - `session`: a signed-in user, not by a personal access token (credentials and sign-in state)
  * - `user`: a signed-in user or a personal access token
  * - `admin`: an account of the back-office realm
  * - a permission such as `users:view`, held in the tenant of the request
  */
-export type Access = { public: string } | 'session' | 'user' | 'admin' | Permission
+export type Access = { public: string; or?: 'admin' } | 'session' | 'user' | 'admin' | Permission
 
 /** The bucket that a call is counted in. `general` is per actor when signed in, else per address. */
 export type RateClass = 'general' | 'auth' | 'refresh' | 'uncounted'
@@ -46,6 +46,8 @@ export interface RouteContext<A extends Access, P, Q, B> {
   /** The version that `If-Match` names: `updatedAt` in milliseconds. */
   ifMatch: number | undefined
   files: Record<string, UploadedFile>
+  /** The headers that the route declares, by their declared names. */
+  headers: Record<string, string | undefined>
 }
 
 type ActorFor<A extends Access> = A extends 'admin' ? AdminActor : A extends { public: string } ? Actor : UserActor
@@ -74,6 +76,8 @@ export interface RouteDefinition<
   accepts?: readonly BodyKind[]
   /** Names and size limits of the files that a multipart body may carry. */
   files?: Record<string, { maxBytes: number }>
+  /** Request headers that the handler reads, in lower case, each with what it is for. */
+  headers?: Record<string, string>
   /** Largest body in bytes, where it differs from the server's limit. */
   bodyLimit?: number
   /** The status of success: 200 when left out. */

@@ -1,6 +1,5 @@
 // The HTTP server: limits, headers, the error edge, and every declared route on every base that serves it.
-import { randomBytes } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
 import multipart from '@fastify/multipart'
@@ -9,21 +8,24 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
   LogController,
 } from 'fastify'
 import { actorName } from '../../core/actor.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { networkOf } from './addresses.ts'
-import { dialectFor, dialects } from './dialects/index.ts'
+import { dialects } from './dialects/index.ts'
 import { serveDocuments } from './documents.ts'
 import type { Authenticator } from './guard.ts'
 import { type HeaderOptions, securityHeaders } from './headers.ts'
-import { headersOfLimit, type RateLimiter } from './limits.ts'
+import { readBodies, requestId, tenantChooser } from './incoming.ts'
+import type { RateLimiter } from './limits.ts'
 import { mount } from './mount.ts'
-import { statusOf, toProblem } from './problems.ts'
-import { faultsOf, type Route } from './routes.ts'
+import { refuse, refuseConnection } from './refusals.ts'
+import { type Access, faultsOf, type Route } from './routes.ts'
 
-export interface HttpOptions extends HeaderOptions {
+export interface HttpOptions extends Omit<HeaderOptions, 'csp'> {
+  cspMode: HeaderOptions['csp']
   bodyLimit: number
   requestTimeoutMs: number
   headersTimeoutMs: number
@@ -46,28 +48,60 @@ export interface HttpParts {
   log: FastifyBaseLogger
 }
 
+/** One method of one address as it is served. */
+export interface MountedRoute {
+  method: string
+  url: string
+  /** The declared access, or why there is none to declare. */
+  access: Access | { open: string }
+  operation: string | undefined
+}
+
 export interface HttpServer {
   app: FastifyInstance
+  /** Everything that answers, in the order of mounting. */
+  mounted: readonly MountedRoute[]
   /** Starts to listen; answers the address, `http://127.0.0.1:8000`. */
   listen(host: string, port: number): Promise<string>
-  /** Tells clients to leave (`Connection: close`), then stops accepting and waits for what is in flight. */
-  drain(): Promise<void>
+  /**
+   * Tells clients to leave (`Connection: close`), goes on answering for `delayMs`, then stops accepting and waits for what
+   * is in flight.
+   */
+  drain(delayMs?: number): Promise<void>
 }
+
+const SWEEP_MS = 250
 
 /** Builds the server. Throws with every undeclared route's name before anything listens. */
 export async function createHttp(options: HttpOptions, parts: HttpParts): Promise<HttpServer> {
   const faults = faultsOf(parts.routes)
   if (faults.length) throw new Error(`The routes cannot be mounted:\n- ${faults.join('\n- ')}`)
 
-  const app = createInstance(options, parts.log)
+  const headers = securityHeaders({ csp: options.cspMode, hsts: options.hsts })
+  const refuseStranger = async (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const limited = await parts.limiter
+      .take('anonymous', networkOf(request.ip))
+      .catch((refusal: unknown) => ({ refusal }))
+    return refuse('refusal' in limited ? limited.refusal : error, request, reply)
+  }
+  const app = createInstance(options, parts.log, {
+    clientErrorHandler: refuseConnection(headers),
+    // An address that cannot be decoded belongs to no route, so none of the hooks below runs for it.
+    frameworkErrors(error, request, reply) {
+      reply.headers(headers).header('x-request-id', request.id)
+      void refuseStranger(error, request, reply).then(() => logAnswer(request, reply))
+    },
+  })
   let draining = false
-  const headers = securityHeaders(options)
+  const mounted: MountedRoute[] = []
 
   app.decorateRequest('actor', undefined)
   app.addHook('onRoute', ({ config, method, url }) => {
     // OPTIONS is the CORS preflight: it answers headers only.
-    if (!config?.route && !config?.open && method !== 'OPTIONS')
-      throw new Error(`${method} ${url} is mounted without a declared access.`)
+    if (method === 'OPTIONS') return
+    const access = config?.route?.access ?? (config?.open === undefined ? undefined : { open: config.open })
+    if (!access) throw new Error(`${method} ${url} is mounted without a declared access.`)
+    for (const one of [method].flat()) mounted.push({ method: one, url, access, operation: config?.route?.operation })
   })
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
@@ -81,30 +115,37 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
   await app.register(multipart)
 
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply))
-  app.setNotFoundHandler(async (request, reply) => {
-    await parts.limiter.take('anonymous', networkOf(request.ip))
-    return refuse(requestErrors('request.not_found'), request, reply)
-  })
+  app.setNotFoundHandler((request, reply) => refuseStranger(requestErrors('request.not_found'), request, reply))
 
   const tenantChoice = tenantChooser(options.tenancy)
+  // The time of a handler begins with the headers: an upload has the time of a request to arrive, and then a handler's.
+  const uploadTimeoutMs = options.requestTimeoutMs + options.handlerTimeoutMs
   for (const dialect of dialects) {
-    for (const route of dialect.routes(parts.routes)) mount(app, dialect, route, { ...parts, tenantChoice })
+    for (const route of dialect.routes(parts.routes))
+      mount(app, dialect, route, { ...parts, tenantChoice, uploadTimeoutMs })
   }
   if (options.documents) serveDocuments(app, parts.routes, options.version)
   await app.ready()
 
   return {
     app,
+    mounted,
     listen: (host, port) => app.listen({ host, port }),
-    async drain() {
+    async drain(delayMs = 0) {
       draining = true
-      await app.close()
+      if (delayMs > 0) await sleep(delayMs)
+      // A connection whose request began before may be kept open by its client when the request is done.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
+      await app.close().finally(() => clearInterval(sweep))
     },
   }
 }
 
-function createInstance(options: HttpOptions, log: FastifyBaseLogger): FastifyInstance {
+type Refusals = Pick<FastifyServerOptions, 'clientErrorHandler' | 'frameworkErrors'>
+
+function createInstance(options: HttpOptions, log: FastifyBaseLogger, refusals: Refusals): FastifyInstance {
   const app = Fastify({
+    ...refusals,
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
@@ -113,6 +154,8 @@ function createInstance(options: HttpOptions, log: FastifyBaseLogger): FastifyIn
     keepAliveTimeout: options.keepAliveTimeoutMs,
     maxRequestsPerSocket: 10_000,
     forceCloseConnections: 'idle',
+    // Whoever was let in before the listener closed is served.
+    return503OnClosing: false,
     trustProxy: options.trustedProxies.length ? [...options.trustedProxies] : false,
     genReqId: requestId,
     routerOptions: { maxParamLength: 200 },
@@ -121,25 +164,6 @@ function createInstance(options: HttpOptions, log: FastifyBaseLogger): FastifyIn
   })
   app.server.maxConnections = options.maxConnections
   return app as unknown as FastifyInstance
-}
-
-/** An incoming X-Request-ID is kept when it is short and plain; else the trace id of a W3C traceparent; else a new one. */
-function requestId(request: IncomingMessage): string {
-  const sent = request.headers['x-request-id']
-  if (typeof sent === 'string' && /^[\w.:-]{1,128}$/.test(sent)) return sent
-  const trace = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(String(request.headers.traceparent ?? ''))?.[1]
-  return trace ?? randomBytes(12).toString('hex')
-}
-
-// Clients send a JSON content type with no body (a POST that needs none): that is no body, not a broken one.
-function readBodies(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined)
-    else void parse(request, body as string, done)
-  })
-  app.removeContentTypeParser('text/plain')
 }
 
 function corsOptions(origins: readonly string[]) {
@@ -169,53 +193,8 @@ function corsOptions(origins: readonly string[]) {
   }
 }
 
-function tenantChooser({
-  strategy,
-  mainDomain,
-}: HttpOptions['tenancy']): (request: FastifyRequest) => string | undefined {
-  if (strategy === 'none') return () => undefined
-  if (strategy === 'header') {
-    return (request) => {
-      const sent = request.headers['x-tenant-id']
-      if (sent === undefined || sent === '') return undefined
-      // Two headers that disagree are joined with a comma by Node: no tenant is called so, which refuses both.
-      return String(sent)
-    }
-  }
-  return (request) => {
-    const host = request.hostname.toLowerCase()
-    return mainDomain && host.endsWith(`.${mainDomain}`) ? host.slice(0, -mainDomain.length - 1) : undefined
-  }
-}
-
-function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = toProblem(error)
-  if (problem.kind === 'internal' || problem.kind === 'unavailable' || problem.code.startsWith('data.')) {
-    request.log.error({ code: problem.code, error: describe(problem.cause ?? problem) }, 'request failed')
-  }
-  const instance = request.url.split('?')[0]!
-  const dialect = request.routeOptions.config.dialect ?? dialectFor(instance)
-  const { status, contentType, body } = dialect.problem(problem, {
-    status: statusOf(problem.kind),
-    requestId: request.id,
-    instance,
-  })
-  if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
-  if (problem.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
-  reply.headers(headersOfLimit(problem))
-  // The body may be unread: a keep-alive connection would take its rest for the next request.
-  if (!request.raw.complete) reply.header('connection', 'close')
-  return reply.code(status).header('cache-control', 'no-store').type(contentType).serializer(JSON.stringify).send(body)
-}
-
-/** What an operator needs of an error: never the object itself, which may hold credentials. */
-function describe(error: unknown): object {
-  const { name, message, code, stack, detail } = (error ?? {}) as Record<string, unknown>
-  return { name, message, code, detail, stack }
-}
-
 function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
-  const { route } = request.routeOptions.config
+  const route = request.routeOptions.config?.route
   request.log.info(
     {
       method: request.method,

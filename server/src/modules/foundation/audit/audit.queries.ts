@@ -1,5 +1,5 @@
 // The audit trail's SQL. Entries are appended by the database function that keeps the chain; nothing else writes here.
-import { type Executor, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import { type Executor, type Sql, sql, type Tx, where } from '../../../drivers/database/index.ts'
 import type { AuditQuery } from './audit.schema.ts'
 
 export interface AuditRow {
@@ -57,6 +57,31 @@ export async function count(db: Executor, query: AuditQuery): Promise<number> {
     ? await db.one<{ total: number }>(sql`SELECT count(*) AS total FROM audit_logs ${where(conditions)}`)
     : await db.one<{ total: number }>(sql`SELECT seq AS total FROM audit_heads`)
   return row?.total ?? 0
+}
+
+export interface ChainRow {
+  /** How many entries hold, from the first on. */
+  checked: number
+  badSeq: number | null
+  fault: string | null
+}
+
+/** Reads the whole chain of a tenant, as far as the handle sees it. */
+export async function verify(db: Executor, tenantId: string): Promise<ChainRow> {
+  return (await db.one<ChainRow>(sql`SELECT checked, "badSeq", fault FROM audit_verify(${tenantId})`))!
+}
+
+/** The same however long it takes; needs a transaction. */
+export async function verifyPatiently(tx: Tx, tenantId: string): Promise<ChainRow> {
+  await tx.run(sql`SELECT set_config('statement_timeout', '0', true)`)
+  return verify(tx, tenantId)
+}
+
+/** Every tenant, deleted ones included, or the one with this id or slug. */
+export function listTenants(db: Executor, only: string | undefined): Promise<{ id: string }[]> {
+  return db.query<{ id: string }>(
+    sql`SELECT id FROM tenants ${where([only !== undefined && sql`(id = ${only} OR slug = ${only})`])} ORDER BY id`,
+  )
 }
 
 function filters({ actor, action, target, from, to }: AuditQuery): Sql[] {

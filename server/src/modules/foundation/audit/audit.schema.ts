@@ -1,7 +1,7 @@
 // What the audit trail shows.
 import Type, { type Static } from 'typebox'
 import { Id, Nullable, OneOf, PageQuery, Timestamp } from '../../../drivers/http/index.ts'
-import type { AuditRow } from './audit.queries.ts'
+import type { AuditRow, ChainRow } from './audit.queries.ts'
 
 export const AuditEntry = Type.Object(
   {
@@ -37,12 +37,21 @@ export const AuditQuery = Type.Object({
 })
 export type AuditQuery = Static<typeof AuditQuery>
 
-export const AuditVerdict = Type.Object({
-  state: OneOf(['intact', 'broken']),
-  entries: Type.Integer(),
-  firstBad: Nullable(Type.Integer()),
-  reason: Nullable(Type.String()),
-})
+export const AuditVerdict = Type.Object(
+  {
+    state: OneOf(['intact', 'broken']),
+    entries: Type.Integer({ description: 'How many entries hold, from the first on.' }),
+    firstBad: Nullable(Type.Integer({ description: 'Position of the first entry that does not.' })),
+    reason: Nullable(Type.String({ examples: ['changed'] })),
+  },
+  { title: 'AuditVerdict' },
+)
+export type AuditVerdict = Static<typeof AuditVerdict>
+
+/** What is said of a chain. */
+export function toAuditVerdict({ checked, badSeq, fault }: ChainRow): AuditVerdict {
+  return { state: badSeq === null ? 'intact' : 'broken', entries: checked, firstBad: badSeq, reason: fault }
+}
 
 /** Every field of an entry that leaves. */
 export function toAuditEntry(row: AuditRow): AuditEntry {

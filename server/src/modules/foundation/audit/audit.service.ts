@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../core/pag
 import type { Database, Tx } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
 import * as queries from './audit.queries.ts'
-import { type AuditEntry, type AuditQuery, toAuditEntry } from './audit.schema.ts'
+import { type AuditEntry, type AuditQuery, type AuditVerdict, toAuditEntry, toAuditVerdict } from './audit.schema.ts'
 
 /** What happened: `action` is `noun.verb`; `changes` holds before and after of the fields that changed, never a secret. */
 export interface Deed {
@@ -22,9 +22,13 @@ export interface Audit {
    */
   record(tx: Tx, actor: Actor, deed: Deed, facts?: RequestFacts): void
   list(actor: UserActor, query: AuditQuery): Promise<Page<AuditEntry>>
+  /** Reads the whole chain of a tenant and says where it is first broken: changed, missing, or cut off at the end. */
+  verify(tenantId: string): Promise<AuditVerdict>
+  /** The same for every tenant, deleted ones included, or for the one with this id or slug; for the operator. */
+  verifyEvery(only?: string): AsyncGenerator<AuditVerdict & { tenantId: string }>
 }
 
-export function createAudit({ database }: { database: Pick<Database, 'tenant'> }): Audit {
+export function createAudit({ database }: { database: Pick<Database, 'tenant' | 'global' | 'acrossTenants'> }): Audit {
   const pending = new WeakMap<Tx, queries.NewEntry[]>()
 
   return {
@@ -54,6 +58,15 @@ export function createAudit({ database }: { database: Pick<Database, 'tenant'> }
       const last = rows.at(-1)
       const next = rows.length === request.limit && last && last.seq > 1 ? encodeCursor([last.seq]) : undefined
       return pageOf(rows.map(toAuditEntry), total, request, next)
+    },
+
+    verify: async (tenantId) => toAuditVerdict(await queries.verify(database.tenant(tenantId), tenantId)),
+
+    async *verifyEvery(only) {
+      for (const { id } of await queries.listTenants(database.global, only)) {
+        const row = await database.acrossTenants('the audit chain of a tenant', (tx) => queries.verifyPatiently(tx, id))
+        yield { tenantId: id, ...toAuditVerdict(row) }
+      }
     },
   }
 }

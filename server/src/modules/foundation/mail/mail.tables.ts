@@ -12,10 +12,12 @@ export const mails = pgTable(
     locale: text().notNull(),
     subject: text().notNull(),
     recipients: text().array().notNull(),
+    /** The display names of the recipients, in their order. */
+    recipientNames: text().array().notNull().default(sql`'{}'`),
     from: text().notNull(),
     html: text(),
     text: text(),
-    /** The encrypted content of a mail that carries a live secret; html and text stay empty then. */
+    /** The whole content, encrypted, of a mail that carries a live secret, until it is sent; html and text lack the secret. */
     sealed: text(),
     state: text({ enum: ['queued', 'sending', 'sent', 'failed', 'outbox', 'cancelled'] })
       .notNull()
@@ -25,6 +27,8 @@ export const mails = pgTable(
     providerAnswer: text(),
     messageId: text(),
     createdAt: momentNow(),
+    /** After this moment the mail is not sent any more: what it brings has died. */
+    expiresAt: moment(),
     sentAt: moment(),
   },
   (table) => [

@@ -87,7 +87,7 @@ export function createActors(parts: ActorParts): Authenticator {
       return {
         actor: loaded,
         endsAt,
-        touch: () => sessions.touch(session.id),
+        touch: () => sessions.touch('user', session.id),
         names: [session.id, claims.sub, tenantId],
       }
     })
@@ -133,7 +133,7 @@ export function createActors(parts: ActorParts): Authenticator {
         return {
           actor: { kind: 'admin', adminId: claims.sub, sessionId: session.id, authenticatedAt } satisfies AdminActor,
           endsAt,
-          touch: () => sessions.touch(session.id),
+          touch: () => sessions.touch('admin', session.id),
           names: [session.id, claims.sub],
         }
       })

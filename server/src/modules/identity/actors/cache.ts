@@ -68,8 +68,10 @@ export function createActorCache<A>({
     const begun = epoch
     const loaded = await load()
     const entry: Entry<A> = { ...loaded, loadedAt: clock.now(), touchedAt: 0 }
-    drop(key)
-    if (begun === epoch && fresh()) keep(key, entry)
+    if (begun === epoch && fresh()) {
+      drop(key)
+      keep(key, entry)
+    }
     return entry
   }
 
@@ -90,8 +92,11 @@ export function createActorCache<A>({
       if (!entry || now - entry.loadedAt > believedMs || now >= entry.endsAt || !fresh()) {
         let pending = loading.get(key)
         if (!pending) {
-          pending = loadFresh(key, load).finally(() => loading.delete(key))
-          loading.set(key, pending)
+          const begun = loadFresh(key, load).finally(() => {
+            if (loading.get(key) === begun) loading.delete(key)
+          })
+          pending = begun
+          loading.set(key, begun)
         }
         entry = await pending
       }
@@ -100,12 +105,15 @@ export function createActorCache<A>({
     },
     forget(message) {
       epoch++
+      // Whoever asks from now on must not be given what began to be loaded before.
+      loading.clear()
       for (const name of Object.values(message)) {
         for (const key of [...(keysByName.get(String(name)) ?? [])]) drop(key)
       }
     },
     clear() {
       epoch++
+      loading.clear()
       entries.clear()
       keysByName.clear()
     },

@@ -1,7 +1,7 @@
 // Signing in over HTTP.
 import Type from 'typebox'
 import { Message, type Route, route } from '../../../drivers/http/index.ts'
-import type { AccessTokens } from '../sessions/index.ts'
+import { type AccessTokens, Tokens, toTokens } from '../sessions/index.ts'
 import { Registration } from '../users/index.ts'
 import {
   ChangePassword,
@@ -11,8 +11,6 @@ import {
   Refresh,
   ResetPassword,
   SignedIn,
-  Tokens,
-  toTokens,
   VerifyEmail,
 } from './auth.schema.ts'
 import type { Auth } from './auth.service.ts'

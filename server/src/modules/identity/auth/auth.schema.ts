@@ -1,7 +1,7 @@
 // What comes in and what goes out of signing in.
 import Type, { type Static } from 'typebox'
-import { Body, Email, Id, Nullable, OneOf, Timestamp } from '../../../drivers/http/index.ts'
-import type { TokenPair } from '../sessions/index.ts'
+import { Body, Email, Id, Nullable, OneOf } from '../../../drivers/http/index.ts'
+import { Tokens } from '../sessions/index.ts'
 import { User } from '../users/index.ts'
 
 const Secret = Type.String({ minLength: 1, maxLength: 1024, format: 'password' })
@@ -28,19 +28,6 @@ export type ResetPassword = Static<typeof ResetPassword>
 export const ChangePassword = Body({ oldPassword: Secret, newPassword: Secret })
 export type ChangePassword = Static<typeof ChangePassword>
 export const VerifyEmail = Body({ token: Link })
-
-const tokens = {
-  accessToken: Type.String(),
-  refreshToken: Type.String(),
-  tokenType: Type.Literal('bearer'),
-  expiresAt: Timestamp,
-  expiresIn: Type.Integer({ description: 'Seconds.' }),
-  // RFC 6749, 5.1.
-  access_token: Type.String(),
-  refresh_token: Type.String(),
-  token_type: Type.Literal('bearer'),
-  expires_in: Type.Integer(),
-}
 
 const RoleWithPermissions = Type.Object({
   id: Id,
@@ -69,21 +56,4 @@ export const Me = Type.Object(
 )
 export type Me = Static<typeof Me>
 
-export const Tokens = Type.Object(tokens, { title: 'Tokens' })
-export const SignedIn = Type.Object({ ...tokens, user: Me }, { title: 'SignedIn' })
-
-/** A token pair under our names and under those of OAuth 2.0. */
-export function toTokens(pair: TokenPair): Static<typeof Tokens> {
-  const { accessToken, refreshToken, expiresAt, expiresIn } = pair
-  return {
-    accessToken,
-    refreshToken,
-    tokenType: 'bearer',
-    expiresAt,
-    expiresIn,
-    access_token: accessToken,
-    refresh_token: refreshToken,
-    token_type: 'bearer',
-    expires_in: expiresIn,
-  }
-}
+export const SignedIn = Type.Object({ ...Tokens.properties, user: Me }, { title: 'SignedIn' })

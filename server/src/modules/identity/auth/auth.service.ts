@@ -2,6 +2,7 @@
 import type { UserActor } from '../../../core/actor.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import type { Me } from './auth.schema.ts'
+import { createLetters } from './service/letters.ts'
 import { createMeReader } from './service/me.ts'
 import type { AuthParts } from './service/parts.ts'
 import { createRecovery, type Recovery } from './service/recovery.ts'
@@ -10,10 +11,20 @@ import { createSignIn, type SignIn } from './service/sign-in.ts'
 
 export interface Auth extends Omit<SignIn, 'admit'>, Recovery, Registering {
   me(actor: UserActor): Promise<Me>
+  /** Makes the jobs of signing in known to this process. */
+  defineJobs(): void
 }
 
 export function createAuth(parts: AuthParts & { database: Database }): Auth {
   const me = createMeReader(parts)
+  const letters = createLetters(parts)
   const signIn = createSignIn(parts, me)
-  return { ...signIn, ...createRecovery(parts), ...createRegistering(parts, signIn, me), me: (actor) => me.read(actor) }
+  const registering = createRegistering(parts, signIn, me, letters)
+  return {
+    ...signIn,
+    ...createRecovery(parts, letters),
+    ...registering,
+    me: (actor) => me.read(actor),
+    defineJobs: letters.defineJobs,
+  }
 }

@@ -1,16 +1,13 @@
 // Secrets sent by mail, and the counters of failed attempts.
 import { sql } from 'drizzle-orm'
 import { check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { cascade, moment, momentNow } from '../../../drivers/database/columns.ts'
-import { users } from '../users/users.tables.ts'
+import { cascade, idOf, moment, momentNow } from '../../../drivers/database/columns.ts'
 
 export const oneTimeTokens = pgTable(
   'one_time_tokens',
   {
     id: text().primaryKey(),
-    userId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    userId: text().notNull().references(idOf('users'), cascade),
     purpose: text({ enum: ['reset', 'verify'] }).notNull(),
     tokenHash: text().notNull(),
     /** The address it was sent to: a changed address makes it worthless. */
@@ -34,6 +31,8 @@ export const throttles = pgTable(
     failures: integer().notNull().default(0),
     windowEndsAt: moment().notNull(),
     lockedUntil: moment(),
+    pending: integer().notNull().default(0),
+    pendingSince: moment(),
   },
   (table) => [index('throttles_windowEndsAt_idx').on(table.windowEndsAt)],
 )

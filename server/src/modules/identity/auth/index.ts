@@ -1,5 +1,8 @@
 // The door of the auth module.
+export { authErrors } from './auth.errors.ts'
 export { authRoutes } from './auth.routes.ts'
+export { ChangePassword, Login, Refresh } from './auth.schema.ts'
 export { type Auth, createAuth } from './auth.service.ts'
-export type { AuthMail } from './service/parts.ts'
-export { createThrottle } from './throttle.ts'
+export { createSecretCheck, type SecretParts } from './secrets.ts'
+export { sendLinkJob } from './service/letters.ts'
+export { createThrottle, type Throttle } from './throttle.ts'

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../../../drivers/database/index.ts'
+import type { Realm } from '../sessions/index.ts'
 import { authErrors } from './auth.errors.ts'
 import * as queries from './throttle.queries.ts'
 
@@ -15,9 +16,10 @@ export interface Throttle {
   /**
    * Runs a check of a secret if the name is not locked, and counts its failure. A locked name throws `auth.locked`, also
    * for the right secret and for a name that no account has, so that the lock tells nothing. An attempt holds one of the
-   * free places while it is checked; when all are taken by attempts in flight, it waits for their outcome.
+   * free places while it is checked; when all are taken by attempts in flight, it waits for their outcome. The names of the
+   * two realms are counted apart.
    */
-  attempt(name: string, check: () => Promise<boolean>): Promise<boolean>
+  attempt(name: string, check: () => Promise<boolean>, realm?: Realm): Promise<boolean>
 }
 
 const WAIT_STEP_MS = 25
@@ -43,8 +45,8 @@ export function createThrottle({
   }
 
   return {
-    async attempt(name, check) {
-      const key = keyOf(name)
+    async attempt(name, check, realm = 'user') {
+      const key = keyOf(name, realm)
       await takePlace(key)
       let right: boolean
       try {
@@ -61,6 +63,7 @@ export function createThrottle({
 }
 
 // Names are kept as hashes: the table must not list who was attacked, nor what people mistyped into the name field.
-function keyOf(name: string): string {
-  return createHash('sha256').update(name.normalize('NFKC').trim().toLowerCase()).digest('base64url')
+function keyOf(name: string, realm: Realm): string {
+  const hash = createHash('sha256').update(name.normalize('NFKC').trim().toLowerCase()).digest('base64url')
+  return realm === 'admin' ? `admin:${hash}` : hash
 }

@@ -107,3 +107,11 @@ export async function grant(db: Executor, roleId: string, actions: readonly stri
   await db.run(sql`
     INSERT INTO role_permissions ("roleId", "permissionId") SELECT ${roleId}, id FROM permissions WHERE action = ANY(${actions}) ON CONFLICT DO NOTHING`)
 }
+
+/** The tenants with fewer built-in permissions than the catalogue has, the default one first; needs a handle across tenants. */
+export function tenantsBehind(db: Executor, catalogued: number): Promise<{ id: string }[]> {
+  return db.query<{ id: string }>(sql`
+    SELECT t.id FROM tenants t
+    WHERE t."deletedAt" IS NULL AND (SELECT count(*) FROM permissions p WHERE p."tenantId" = t.id AND p."builtIn") < ${catalogued}
+    ORDER BY (t.id = 'default') DESC, t.id`)
+}

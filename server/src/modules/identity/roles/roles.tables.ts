@@ -1,8 +1,7 @@
 // Roles, permissions, what a role grants, who holds it, and which roles it inherits from.
 import { sql } from 'drizzle-orm'
 import { boolean, check, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { cascade, tenantId, tenantIdOfKey, utcNow } from '../../../drivers/database/columns.ts'
-import { users } from '../users/users.tables.ts'
+import { cascade, idOf, tenantId, tenantIdOfKey, utcNow } from '../../../drivers/database/columns.ts'
 
 export const roles = pgTable(
   'roles',
@@ -64,9 +63,7 @@ export const rolePermissions = pgTable(
 export const userRoles = pgTable(
   'user_roles',
   {
-    userId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    userId: text().notNull().references(idOf('users'), cascade),
     roleId: text()
       .notNull()
       .references(() => roles.id, cascade),

@@ -2,6 +2,7 @@
 export { type AccessTokens, createAccessTokens, type Realm, type SigningKey } from './access-tokens.ts'
 export { createRefreshTokens } from './refresh-tokens.ts'
 export { sessionRoutes } from './sessions.routes.ts'
+export { Tokens, toTokens } from './sessions.schema.ts'
 export {
   createSessions,
   type SessionOptions,

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { Id, Timestamp } from '../../../drivers/http/index.ts'
 import type { SessionRow } from './sessions.queries.ts'
+import type { TokenPair } from './sessions.service.ts'
 
 export const Session = Type.Object(
   {
@@ -29,5 +30,35 @@ export function toSession(row: SessionRow, currentId: string | undefined): Sessi
     lastSeenAt: row.lastSeenAt.toISOString(),
     expiresAt: row.expiresAt.toISOString(),
     current: row.id === currentId,
+  }
+}
+
+/** What signing in, refreshing and switching answer. */
+export const Tokens = Type.Object({
+  accessToken: Type.String(),
+  refreshToken: Type.String(),
+  tokenType: Type.Literal('bearer'),
+  expiresAt: Timestamp,
+  expiresIn: Type.Integer({ description: 'Seconds.' }),
+  // RFC 6749, 5.1.
+  access_token: Type.String(),
+  refresh_token: Type.String(),
+  token_type: Type.Literal('bearer'),
+  expires_in: Type.Integer(),
+})
+
+/** A token pair under our names and under those of OAuth 2.0. */
+export function toTokens(pair: TokenPair): Static<typeof Tokens> {
+  const { accessToken, refreshToken, expiresAt, expiresIn } = pair
+  return {
+    accessToken,
+    refreshToken,
+    tokenType: 'bearer',
+    expiresAt,
+    expiresIn,
+    access_token: accessToken,
+    refresh_token: refreshToken,
+    token_type: 'bearer',
+    expires_in: expiresIn,
   }
 }

@@ -24,6 +24,8 @@ export interface SessionOptions {
   idleSeconds: number
   graceSeconds: number
   maxSessions: number
+  /** Sessions of the back-office realm live shorter. */
+  admin: { absoluteSeconds: number; idleSeconds: number }
 }
 
 export interface TokenPair {
@@ -39,6 +41,13 @@ export interface Refreshed extends TokenPair {
   tenantId: string | null
 }
 
+export interface RefreshSteps {
+  /** The tenant in which the session goes on: its own one may be gone, or its owner be no member any more. */
+  tenantFor(session: queries.SessionRow): Promise<string | null>
+  /** Runs in the transaction that ends a session whose token was replayed. */
+  onReplay(tx: Tx, session: queries.SessionRow): Promise<void>
+}
+
 export interface Sessions {
   /** Opens a session in the caller's transaction; the oldest beyond the limit ends. */
   open(
@@ -46,18 +55,13 @@ export interface Sessions {
     owner: { realm: Realm; id: string; tenantId: string | null },
     facts: RequestFacts,
   ): Promise<TokenPair & { sessionId: string }>
-  /** Rotates. A replayed token outside its grace time ends the session; `onReplay` runs in that transaction. */
-  refresh(
-    realm: Realm,
-    token: string,
-    facts: RequestFacts,
-    onReplay: (tx: Tx, session: queries.SessionRow) => Promise<void>,
-  ): Promise<Refreshed>
+  /** Rotates. A replayed token outside its grace time ends the session. */
+  refresh(realm: Realm, token: string, facts: RequestFacts, steps: RefreshSteps): Promise<Refreshed>
   /** A new access token of a live session, for another tenant. */
   switchTenant(tx: Tx, session: queries.SessionRow, tenantId: string, facts: RequestFacts): Promise<TokenPair>
   verify(realm: Realm, accessToken: string): AccessClaims | undefined
   findLive(id: string): Promise<queries.SessionRow | undefined>
-  touch(id: string): Promise<void>
+  touch(realm: Realm, id: string): Promise<void>
   list(actor: UserActor): Promise<Session[]>
   /** Ends one of the caller's own sessions. */
   end(actor: UserActor | AdminActor, id: string, facts: RequestFacts): Promise<void>
@@ -77,6 +81,11 @@ export interface SessionParts {
 
 export function createSessions(parts: SessionParts): Sessions {
   const { database, bus, audit, clock, accessTokens, refreshTokens, options } = parts
+
+  function lifeOf(realm: Realm) {
+    const { absoluteSeconds, idleSeconds } = realm === 'admin' ? options.admin : options
+    return { absoluteSeconds, idleSeconds }
+  }
 
   function pairFor(session: queries.SessionRow, facts: RequestFacts, generation = session.generation): TokenPair {
     const now = epochSeconds(clock)
@@ -103,7 +112,7 @@ export function createSessions(parts: SessionParts): Sessions {
     presented: RefreshToken,
     session: queries.SessionRow,
     facts: RequestFacts,
-    onReplay: (tx: Tx, session: queries.SessionRow) => Promise<void>,
+    onReplay: RefreshSteps['onReplay'],
   ) {
     const ownerId = (session.userId ?? session.adminId)!
     await database.inTenant(session.tenantId ?? 'default', async (tx) => {
@@ -135,15 +144,14 @@ export function createSessions(parts: SessionParts): Sessions {
         device: deviceName(facts.userAgent),
         ip: facts.ip,
         nonce: newSecret(),
-        absoluteSeconds: options.absoluteSeconds,
-        idleSeconds: options.idleSeconds,
+        ...lifeOf(owner.realm),
       })
       const evicted = await queries.revokeBeyond(tx, owner.id, options.maxSessions)
       for (const { id } of evicted) await bus.publish(tx, ACTORS_CHANGED, { sessionId: id })
       return { ...pairFor(session!, facts), sessionId: session!.id }
     },
 
-    async refresh(realm, token, facts, onReplay) {
+    async refresh(realm, token, facts, { tenantFor, onReplay }) {
       const presented = parseRefreshToken(token)
       if (!presented) throw sessionErrors('sessions.refresh_invalid')
       const current = await queries.findForGrace(
@@ -154,10 +162,15 @@ export function createSessions(parts: SessionParts): Sessions {
       )
       if (!current || current.realm !== realm || !refreshTokens.fits(realm, presented, current.nonce))
         throw sessionErrors('sessions.refresh_invalid')
+      // A replayed token goes nowhere: it is not asked where.
+      const valid = current.generation === presented.generation || current.graceful
+      const tenantId = valid ? await tenantFor(current) : current.tenantId
+      if (tenantId !== null && tenantId !== current.tenantId)
+        await queries.setTenant(database.global, current.id, tenantId)
       const answer = (session: queries.SessionRow): Refreshed => ({
-        ...pairFor(session, facts, presented.generation + 1),
+        ...pairFor({ ...session, tenantId }, facts, presented.generation + 1),
         ownerId: (session.userId ?? session.adminId)!,
-        tenantId: session.tenantId,
+        tenantId,
       })
       if (current.generation === presented.generation) {
         const rotated = await queries.rotate(
@@ -165,7 +178,7 @@ export function createSessions(parts: SessionParts): Sessions {
           current.id,
           presented.generation,
           options.graceSeconds,
-          options.idleSeconds,
+          lifeOf(realm).idleSeconds,
         )
         if (rotated) return answer(rotated)
       } else if (current.graceful) {
@@ -191,7 +204,7 @@ export function createSessions(parts: SessionParts): Sessions {
 
     verify: accessTokens.verify,
     findLive: (id) => queries.findLive(database.global, id),
-    touch: async (id) => void (await queries.touch(database.global, id, options.idleSeconds)),
+    touch: async (realm, id) => void (await queries.touch(database.global, id, lifeOf(realm).idleSeconds)),
 
     async list(actor) {
       const rows = await queries.listLive(database.global, actor.userId)

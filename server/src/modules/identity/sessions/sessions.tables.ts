@@ -1,25 +1,23 @@
 // Sessions of both realms, and the refresh tokens of the other back end of a shared database.
 import { sql } from 'drizzle-orm'
 import { check, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { cascade, moment, momentNow, namedTenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
-import { admins } from '../admins/admins.tables.ts'
-import { users } from '../users/users.tables.ts'
+import { cascade, idOf, moment, momentNow, namedTenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
 
 export const sessions = pgTable(
   'sessions',
   {
     id: text().primaryKey(),
     realm: text({ enum: ['user', 'admin'] }).notNull(),
-    userId: text().references(() => users.id, cascade),
-    adminId: text().references(() => admins.id, cascade),
+    userId: text().references(idOf('users'), cascade),
+    adminId: text().references(idOf('admins'), cascade),
     tenantId: namedTenantId(),
     userAgent: text(),
     device: text(),
     ip: text(),
     nonce: text().notNull(),
     generation: integer().notNull().default(0),
-    rotations: jsonb().$type<unknown[]>().notNull().default([]),
-    accessTtl: integer().notNull(),
+    /** When each generation was rotated away, in seconds since the epoch, by its number. */
+    rotations: jsonb().$type<Record<string, number>>().notNull().default({}),
     createdAt: momentNow(),
     lastSeenAt: momentNow(),
     authenticatedAt: momentNow(),
@@ -45,9 +43,7 @@ export const refreshTokens = pgTable(
   'refresh_tokens',
   {
     id: text().primaryKey(),
-    userId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    userId: text().notNull().references(idOf('users'), cascade),
     token: text().notNull(),
     expiresAt: utc().notNull(),
     createdAt: utcNow(),

@@ -1,8 +1,6 @@
 // Teams and who is in them.
 import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { cascade, setNull, tenantId, utcNow } from '../../../drivers/database/columns.ts'
-import { roles } from '../roles/roles.tables.ts'
-import { users } from '../users/users.tables.ts'
+import { cascade, idOf, setNull, tenantId, utcNow } from '../../../drivers/database/columns.ts'
 
 export const teams = pgTable(
   'teams',
@@ -11,9 +9,7 @@ export const teams = pgTable(
     name: text().notNull(),
     description: text(),
     avatar: text(),
-    ownerId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    ownerId: text().notNull().references(idOf('users'), cascade),
     createdAt: utcNow(),
     updatedAt: utcNow(),
     tenantId: tenantId(),
@@ -30,10 +26,8 @@ export const teamMembers = pgTable(
     teamId: text()
       .notNull()
       .references(() => teams.id, cascade),
-    userId: text()
-      .notNull()
-      .references(() => users.id, cascade),
-    roleId: text().references(() => roles.id, setNull),
+    userId: text().notNull().references(idOf('users'), cascade),
+    roleId: text().references(idOf('roles'), setNull),
     joinedAt: utcNow(),
     tenantId: tenantId(),
   },

@@ -1,2 +1,6 @@
 // The door of the tenants module.
-export { createTenants, DEFAULT_TENANT, type TenantOfUserRow, type TenantRow, type Tenants } from './tenants.service.ts'
+export { DEFAULT_TENANT } from './service/parts.ts'
+export type { TenantOfUserRow, TenantRow } from './tenants.queries.ts'
+export { tenantRoutes } from './tenants.routes.ts'
+export { NewTenantOfOwner, TenantOfOwner } from './tenants.schema.ts'
+export { createTenants, type Tenants } from './tenants.service.ts'

@@ -2,5 +2,17 @@
 import { defineErrors } from '../../../core/errors.ts'
 
 export const tenantErrors = defineErrors({
-  'tenants.not_found': { kind: 'not_found', message: 'There is no such tenant.' },
+  'tenants.not_found': { kind: 'not_found', message: 'There is no such tenant, or you do not belong to it.' },
+  'tenants.slug_taken': { kind: 'conflict', message: 'Another tenant has this subdomain.' },
+  'tenants.slug_reserved': { kind: 'conflict', message: 'This subdomain is reserved.' },
+  'tenants.creation_closed': { kind: 'forbidden', message: 'Tenants are created by the back office here.' },
+  'tenants.too_many': { kind: 'conflict', message: 'You own as many tenants as one person may.' },
+  'tenants.changed_meanwhile': { kind: 'stale', message: 'The tenant was changed by somebody else. Read it again.' },
+  'tenants.default_stays': { kind: 'conflict', message: 'The default tenant cannot be deleted.' },
+  'tenants.owners_only': { kind: 'forbidden', message: 'Only an owner of the tenant may do this.' },
+  'tenants.managers_only': { kind: 'forbidden', message: 'Only an owner or administrator of the tenant may do this.' },
+  'tenants.last_owner': { kind: 'conflict', message: 'A tenant keeps at least one owner who can sign in.' },
+  'tenants.already_member': { kind: 'conflict', message: 'This person is a member already.' },
+  'tenants.member_not_found': { kind: 'not_found', message: 'There is no such member.' },
+  'tenants.user_not_found': { kind: 'not_found', message: 'There is no such user.' },
 })

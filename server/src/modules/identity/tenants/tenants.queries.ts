@@ -1,6 +1,6 @@
 // The tenants' SQL.
 import type { MembershipLevel } from '../../../core/actor.ts'
-import { type Executor, sql } from '../../../drivers/database/index.ts'
+import { assignments, containing, type Executor, empty, type Sql, sql } from '../../../drivers/database/index.ts'
 
 export interface TenantRow {
   id: string
@@ -11,30 +11,123 @@ export interface TenantRow {
   updatedAt: Date
 }
 
-/** The active tenant with this id or slug. */
-export function findActive(db: Executor, idOrSlug: string): Promise<TenantRow | undefined> {
-  return db.one<TenantRow>(sql`
-    SELECT id, name, slug, status, "createdAt", "updatedAt" FROM tenants
-    WHERE (id = ${idOrSlug} OR slug = ${idOrSlug}) AND "deletedAt" IS NULL AND status = 'ACTIVE'`)
-}
-
-export function findMembership(db: Executor, userId: string): Promise<{ level: MembershipLevel } | undefined> {
-  return db.one<{ level: MembershipLevel }>(sql`SELECT level FROM memberships WHERE "userId" = ${userId}`)
-}
-
-export function addMember(db: Executor, userId: string, level: MembershipLevel): Promise<number> {
-  return db.run(sql`INSERT INTO memberships ("userId", level) VALUES (${userId}, ${level}) ON CONFLICT DO NOTHING`)
-}
-
 export interface TenantOfUserRow extends TenantRow {
   level: MembershipLevel
 }
 
-/** All active tenants of a user; needs a handle across tenants. */
+const COLUMNS = sql`t.id, t.name, t.slug, t.status, t."createdAt", t."updatedAt"`
+const LIVE = sql`t."deletedAt" IS NULL AND t.status = 'ACTIVE'`
+
+/** The active tenant with this id, or else with this slug: no slug takes the place of an id. */
+export function findActive(db: Executor, idOrSlug: string): Promise<TenantRow | undefined> {
+  return db.one<TenantRow>(sql`
+    SELECT ${COLUMNS} FROM tenants t WHERE (t.id = ${idOrSlug} OR t.slug = ${idOrSlug}) AND ${LIVE}
+    ORDER BY (t.id = ${idOrSlug}) DESC LIMIT 1`)
+}
+
+const OF_MEMBER = (id: string, userId: string) => sql`
+  FROM tenants t JOIN memberships m ON m."tenantId" = t.id WHERE t.id = ${id} AND m."userId" = ${userId} AND ${LIVE}`
+
+/** The active tenant as one of its members sees it; the handle's tenant must be the same. */
+export function findOfMember(db: Executor, id: string, userId: string): Promise<TenantOfUserRow | undefined> {
+  return db.one<TenantOfUserRow>(sql`SELECT ${COLUMNS}, m.level ${OF_MEMBER(id, userId)}`)
+}
+
+/** Puts whoever changes the tenant or its members in a line. Locks nothing for a stranger; new rows may refer to it meanwhile. */
+export async function lockForMember(db: Executor, id: string, userId: string): Promise<void> {
+  await db.run(sql`SELECT 1 ${OF_MEMBER(id, userId)} FOR NO KEY UPDATE OF t`)
+}
+
+/** The same line, for the handle's own tenant. */
+export async function lock(db: Executor): Promise<void> {
+  await db.run(sql`SELECT 1 FROM tenants WHERE id = current_setting('app.tenant_id', true) FOR NO KEY UPDATE`)
+}
+
+/** All active tenants of a user, oldest membership first; needs a handle across tenants. */
 export function listOfUser(db: Executor, userId: string): Promise<TenantOfUserRow[]> {
   return db.query<TenantOfUserRow>(sql`
-    SELECT t.id, t.name, t.slug, t.status, t."createdAt", t."updatedAt", m.level
-    FROM memberships m JOIN tenants t ON t.id = m."tenantId"
-    WHERE m."userId" = ${userId} AND t."deletedAt" IS NULL AND t.status = 'ACTIVE'
-    ORDER BY m."joinedAt", t.id`)
+    SELECT ${COLUMNS}, m.level FROM memberships m JOIN tenants t ON t.id = m."tenantId"
+    WHERE m."userId" = ${userId} AND ${LIVE} ORDER BY m."joinedAt", t.id`)
+}
+
+export interface OwnTenants {
+  userId: string
+  search?: string | undefined
+  /** The one tenant that the caller's token reaches. */
+  only?: string | undefined
+}
+
+function ofUser({ userId, search, only }: OwnTenants): Sql {
+  const pattern = search ? containing(search) : undefined
+  return sql`FROM memberships m JOIN tenants t ON t.id = m."tenantId" WHERE m."userId" = ${userId} AND ${LIVE}
+    ${pattern === undefined ? empty : sql`AND (t.name ILIKE ${pattern} OR t.slug ILIKE ${pattern})`}
+    ${only === undefined ? empty : sql`AND t.id = ${only}`}`
+}
+
+/** A page of a user's tenants, newest membership first; needs a handle across tenants. */
+export function pageOfUser(
+  db: Executor,
+  filter: OwnTenants,
+  limit: number,
+  offset: number,
+): Promise<TenantOfUserRow[]> {
+  return db.query<TenantOfUserRow>(
+    sql`SELECT ${COLUMNS}, m.level ${ofUser(filter)} ORDER BY m."joinedAt" DESC, t.id DESC LIMIT ${limit} OFFSET ${offset}`,
+  )
+}
+
+export async function countOfUser(db: Executor, filter: OwnTenants): Promise<number> {
+  return (await db.one<{ total: number }>(sql`SELECT count(*) AS total ${ofUser(filter)}`))?.total ?? 0
+}
+
+/** How many tenants a user owns; needs a handle across tenants. */
+export async function countOwned(db: Executor, userId: string): Promise<number> {
+  const row = await db.one<{ total: number }>(sql`
+    SELECT count(*) AS total FROM memberships m JOIN tenants t ON t.id = m."tenantId"
+    WHERE m."userId" = ${userId} AND m.level = 'OWNER' AND t."deletedAt" IS NULL`)
+  return row?.total ?? 0
+}
+
+/** Tenants with other members in which nobody else is an owner who can sign in; needs a handle across tenants. */
+export function listOwnedAlone(db: Executor, userId: string): Promise<{ id: string; name: string }[]> {
+  return db.query<{ id: string; name: string }>(sql`
+    SELECT t.id, t.name FROM memberships m JOIN tenants t ON t.id = m."tenantId"
+    WHERE m."userId" = ${userId} AND m.level = 'OWNER' AND ${LIVE}
+      AND EXISTS (SELECT 1 FROM memberships o WHERE o."tenantId" = t.id AND o."userId" <> ${userId})
+      AND NOT EXISTS (
+        SELECT 1 FROM memberships o JOIN users u ON u.id = o."userId"
+        WHERE o."tenantId" = t.id AND o."userId" <> ${userId} AND o.level = 'OWNER' AND u.status = 'ACTIVE' AND u."deletedAt" IS NULL)
+    ORDER BY t.id`)
+}
+
+/** Whether a tenant is called so by slug or id, deleted ones included: they can be restored. */
+export async function taken(db: Executor, slug: string): Promise<boolean> {
+  return (await db.one(sql`SELECT 1 FROM tenants WHERE slug = ${slug} OR id = ${slug} LIMIT 1`)) !== undefined
+}
+
+/** Makes a tenant; false when the slug is taken. */
+export async function insert(db: Executor, tenant: { id: string; name: string; slug: string }): Promise<boolean> {
+  const written = await db.run(sql`
+    INSERT INTO tenants (id, name, slug) SELECT ${tenant.id}, ${tenant.name}, ${tenant.slug}
+    WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE id = ${tenant.slug}) ON CONFLICT (slug) DO NOTHING`)
+  return written > 0
+}
+
+/** Writes the named columns; false when the version is not the expected one any more. */
+export async function update(
+  db: Executor,
+  id: string,
+  changes: { name?: string | undefined; slug?: string | undefined },
+  version: number | undefined,
+): Promise<boolean> {
+  const written = await db.run(sql`
+    UPDATE tenants SET ${assignments({ id, ...changes })}, "updatedAt" = now()
+    WHERE id = ${id} ${version === undefined ? empty : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+  return written > 0
+}
+
+export function softDelete(db: Executor, id: string): Promise<number> {
+  return db.run(
+    sql`UPDATE tenants SET "deletedAt" = now(), "updatedAt" = now() WHERE id = ${id} AND "deletedAt" IS NULL`,
+  )
 }

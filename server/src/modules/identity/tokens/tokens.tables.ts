@@ -1,16 +1,13 @@
 // Personal access tokens.
 import { index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { cascade, moment, momentNow, tenantId } from '../../../drivers/database/columns.ts'
-import { users } from '../users/users.tables.ts'
+import { cascade, idOf, moment, momentNow, tenantId } from '../../../drivers/database/columns.ts'
 
 export const personalAccessTokens = pgTable(
   'personal_access_tokens',
   {
     id: text().primaryKey(),
     tenantId: tenantId(),
-    userId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    userId: text().notNull().references(idOf('users'), cascade),
     name: text().notNull(),
     /** The first characters, by which its owner knows it again. */
     hint: text().notNull(),

@@ -1,15 +1,6 @@
 // The accounts' SQL. Accounts are global; what a tenant sees of them goes through its memberships.
-import {
-  assignments,
-  containing,
-  type Executor,
-  identifier,
-  join,
-  type Sql,
-  sql,
-  where,
-} from '../../../drivers/database/index.ts'
-import type { SORT_KEYS, UserQuery, UserStatus } from './users.schema.ts'
+import { assignments, type Executor, empty, identifier, join, sql } from '../../../drivers/database/index.ts'
+import type { UserStatus } from './users.schema.ts'
 
 export interface UserRow {
   id: string
@@ -32,13 +23,13 @@ export interface UserRow {
   roles: { id: string; name: string; label: string }[]
 }
 
-const FIELDS = join(
+export const FIELDS = join(
   'id email username name phone avatar status department position bio locale emailVerifiedAt homeTenantId lastLoginAt createdAt updatedAt deletedAt'
     .split(' ')
     .map((field) => sql`u.${identifier(field)}`),
 )
 
-const ROLES = sql`COALESCE((
+export const ROLES = sql`COALESCE((
   SELECT json_agg(json_build_object('id', r.id, 'name', r.name, 'label', r.label) ORDER BY r.name)
   FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id), '[]') AS roles`
 
@@ -63,68 +54,6 @@ export function lockMembers(
     SELECT ${FIELDS}, ${ROLES} FROM memberships m JOIN users u ON u.id = m."userId"
     WHERE m."userId" = ANY(${ids}) AND u."deletedAt" IS ${options.deleted ? sql`NOT NULL` : sql`NULL`}
     ORDER BY u.id FOR UPDATE OF u`)
-}
-
-const SORT_COLUMNS: Record<(typeof SORT_KEYS)[number], Sql> = {
-  createdAt: sql`m."joinedAt"`,
-  name: sql`u.name`,
-  email: sql`u.email`,
-  username: sql`u.username`,
-  lastLoginAt: sql`u."lastLoginAt"`,
-}
-
-export interface ListedUser extends UserRow {
-  /** The list's default sort key, exact to the microsecond. */
-  joinedAt: string
-}
-
-export function list(
-  db: Executor,
-  query: UserQuery,
-  limit: number,
-  offset: number,
-  after: [string, string] | undefined,
-): Promise<ListedUser[]> {
-  const descending = (query.sortOrder ?? 'desc') === 'desc'
-  const direction = descending ? sql`DESC` : sql`ASC`
-  const key = SORT_COLUMNS[query.sortBy ?? 'createdAt']
-  const past =
-    after && sql`(m."joinedAt", m."userId") ${descending ? sql`<` : sql`>`} (${after[0]}::timestamptz, ${after[1]})`
-  return db.query<ListedUser>(sql`
-    SELECT ${FIELDS}, ${ROLES}, m."joinedAt"::text AS "joinedAt" FROM memberships m JOIN users u ON u.id = m."userId"
-    ${where([...filters(query), past])}
-    ORDER BY ${key} ${direction}, m."userId" ${direction} LIMIT ${limit} OFFSET ${offset}`)
-}
-
-/** Beyond this many matches of a search the total stops counting: the cost of a page must not grow with the table. */
-export const COUNTED_MATCHES = 10_000
-
-/** How many members the filters leave: kept totals where there is only a status, else counted. */
-export async function count(db: Executor, query: UserQuery): Promise<number> {
-  const { search, role, status, deleted } = query
-  if (!search && !role) {
-    const row = await db.one<{ total: number }>(sql`
-      SELECT COALESCE(sum(delta), 0)::bigint AS total FROM member_totals
-      WHERE ${deleted ? sql`status = 'DELETED'` : status ? sql`status = ${status}` : sql`status <> 'DELETED'`}`)
-    return row?.total ?? 0
-  }
-  const row = await db.one<{ total: number }>(sql`
-    SELECT count(*) AS total FROM (
-      SELECT 1 FROM memberships m JOIN users u ON u.id = m."userId" ${where(filters(query))} LIMIT ${COUNTED_MATCHES}) AS matches`)
-  return row?.total ?? 0
-}
-
-function filters({ search, status, role, deleted }: UserQuery): (Sql | false | undefined)[] {
-  const pattern = search && containing(search)
-  return [
-    deleted ? sql`u."deletedAt" IS NOT NULL` : sql`u."deletedAt" IS NULL`,
-    status !== undefined && sql`u.status = ${status}::"UserStatus"`,
-    pattern !== undefined &&
-      pattern !== '' &&
-      sql`(u.name ILIKE ${pattern} OR u.email ILIKE ${pattern} OR u.username ILIKE ${pattern})`,
-    role !== undefined &&
-      sql`EXISTS (SELECT 1 FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id AND (r.id = ${role} OR r.name = ${role}))`,
-  ]
 }
 
 export interface NewAccount {
@@ -152,6 +81,11 @@ export async function insert(db: Executor, account: NewAccount): Promise<void> {
 /** Whether there is any account at all, deleted ones included. */
 export async function anyExist(db: Executor): Promise<boolean> {
   return (await db.one(sql`SELECT 1 FROM users LIMIT 1`)) !== undefined
+}
+
+/** Makes every other first start wait until this transaction ends. */
+export async function lockFirst(db: Executor): Promise<void> {
+  await db.run(sql`SELECT pg_advisory_xact_lock(hashtext('ashlar first administrator'))`)
 }
 
 /** Whether an account of any tenant has the address or name already, in any case. */
@@ -196,14 +130,6 @@ export function restore(db: Executor, id: string): Promise<number> {
   )
 }
 
-export function removeMembership(db: Executor, ids: readonly string[]): Promise<number> {
-  return db.run(sql`DELETE FROM memberships WHERE "userId" = ANY(${ids})`)
-}
-
-export async function removeRoles(db: Executor, ids: readonly string[]): Promise<void> {
-  await db.run(sql`DELETE FROM user_roles WHERE "userId" = ANY(${ids})`)
-}
-
 export interface Credentials {
   id: string
   email: string
@@ -214,9 +140,11 @@ export interface Credentials {
   locale: string | null
   homeTenantId: string | null
   emailVerifiedAt: Date | null
+  /** Changes with the password, not with its hash. */
+  passwordVersion: string | null
 }
 
-const CREDENTIAL_FIELDS = sql`id, email, username, name, password, status, locale, "homeTenantId", "emailVerifiedAt"`
+const CREDENTIAL_FIELDS = sql`"passwordChangedAt"::text AS "passwordVersion", id, email, username, name, password, status, locale, "homeTenantId", "emailVerifiedAt"`
 
 /** The account that this address or username signs in to; an exact match wins over one in another case. */
 export function findByIdentifier(db: Executor, identifierText: string): Promise<Credentials | undefined> {
@@ -241,8 +169,22 @@ export async function upgradeHash(db: Executor, id: string, from: string, to: st
   await db.run(sql`UPDATE users SET password = ${to} WHERE id = ${id} AND password = ${from}`)
 }
 
-export async function markSignIn(db: Executor, id: string): Promise<void> {
-  await db.run(sql`UPDATE users SET "lastLoginAt" = now() WHERE id = ${id}`)
+/**
+ * Writes down a sign-in. False when the account was suspended or deleted, or its password changed, since the secret was
+ * checked: the row's lock puts the two in an order, and the loser opens no session.
+ */
+export async function markSignIn(
+  db: Executor,
+  id: string,
+  passwordVersion: string | null | undefined,
+): Promise<boolean> {
+  const unchanged =
+    passwordVersion === undefined
+      ? empty
+      : sql`AND "passwordChangedAt"::text IS NOT DISTINCT FROM ${passwordVersion}::text`
+  const written = await db.run(sql`
+    UPDATE users SET "lastLoginAt" = now() WHERE id = ${id} AND status = 'ACTIVE' AND "deletedAt" IS NULL ${unchanged}`)
+  return written > 0
 }
 
 export async function markVerified(db: Executor, id: string): Promise<void> {

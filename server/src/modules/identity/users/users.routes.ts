@@ -99,7 +99,7 @@ function administrationRoutes({ users, invite }: UserRouteParts): Route[] {
       operation: 'users.list',
       access: 'users:view',
       summary: 'List the members of the tenant',
-      description: 'Newest first. The total is exact; a search or a role filter counts to 10,000.',
+      description: 'Newest first. The total is exact; a search or a role filter counts up to 1,000 matches.',
       query: UserQuery,
       answer: pageAnswer(User),
       handle: ({ actor, query }) => users.list(actor, query),

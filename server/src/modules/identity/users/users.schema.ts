@@ -1,6 +1,7 @@
 // What comes in and what goes out of accounts.
 import Type, { type Static } from 'typebox'
 import { Body, Email, Id, Nullable, OneOf, PageQuery, sorting, Text, Timestamp } from '../../../drivers/http/index.ts'
+import type { UserOfAnyTenantRow } from './everywhere.queries.ts'
 import type { UserRow } from './users.queries.ts'
 
 export const STATUSES = ['ACTIVE', 'INACTIVE', 'SUSPENDED'] as const
@@ -11,9 +12,9 @@ const RoleOfUser = Type.Object({ id: Id, name: Type.String(), label: Type.String
 export const User = Type.Object(
   {
     id: Id,
-    email: Type.String(),
-    username: Type.String(),
-    name: Type.String(),
+    email: Type.String({ examples: ['mason@example.com'] }),
+    username: Type.String({ examples: ['mason'] }),
+    name: Type.String({ examples: ['Mason Reed'] }),
     phone: Nullable(Type.String()),
     avatar: Nullable(Type.String({ description: 'Address of the picture.' })),
     avatarUrl: Nullable(Type.String()),
@@ -114,6 +115,54 @@ export const UserQuery = Type.Object({
 export type UserQuery = Static<typeof UserQuery>
 
 export const BatchDeleted = Type.Object({ message: Type.String(), deletedCount: Type.Integer() })
+
+export const AnyTenantQuery = Type.Object({
+  ...PageQuery,
+  status: UserQuery.properties.status,
+  deleted: UserQuery.properties.deleted,
+})
+export type AnyTenantQuery = Static<typeof AnyTenantQuery>
+
+/** What the back office changes of an account: everything but its roles, which are its tenants' business, and its password. */
+export const AnyTenantChanges = Body({
+  ...OwnChanges.properties,
+  email: Type.Optional(Email),
+  status: Type.Optional(OneOf(STATUSES)),
+})
+export type AnyTenantChanges = Static<typeof AnyTenantChanges>
+
+/** An account as the back office sees it: over all tenants. */
+export const UserOfAnyTenant = Type.Object({
+  ...User.properties,
+  homeTenantId: Nullable(Type.String({ description: 'The tenant that administers the account.' })),
+  deletedAt: Nullable(Timestamp),
+  memberships: Type.Array(
+    Type.Object({
+      tenantId: Id,
+      name: Type.String(),
+      slug: Type.String(),
+      level: OneOf(['OWNER', 'ADMIN', 'MEMBER']),
+      joinedAt: Timestamp,
+    }),
+  ),
+})
+export type UserOfAnyTenant = Static<typeof UserOfAnyTenant>
+
+/** Every field of an account that leaves to the back office. */
+export function toUserOfAnyTenant(row: UserOfAnyTenantRow): UserOfAnyTenant {
+  return {
+    ...toUser(row),
+    homeTenantId: row.homeTenantId,
+    deletedAt: row.deletedAt?.toISOString() ?? null,
+    memberships: row.memberships.map(({ tenantId, name, slug, level, joinedAt }) => ({
+      tenantId,
+      name,
+      slug,
+      level,
+      joinedAt: new Date(joinedAt).toISOString(),
+    })),
+  }
+}
 
 /** Every field of an account that leaves. */
 export function toUser(row: UserRow): User {

@@ -1,7 +1,17 @@
 // People, who are global, and their memberships, by which a tenant sees them.
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, pgEnum, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { cascade, moment, momentNow, namedTenantId, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
+import { bigint, check, customType, index, pgEnum, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import {
+  cascade,
+  idOf,
+  moment,
+  momentNow,
+  namedTenantId,
+  setNull,
+  tenantId,
+  utc,
+  utcNow,
+} from '../../../drivers/database/columns.ts'
 
 export const userStatus = pgEnum('UserStatus', ['ACTIVE', 'INACTIVE', 'SUSPENDED'])
 
@@ -27,8 +37,13 @@ export const users = pgTable(
     emailVerifiedAt: moment(),
     passwordChangedAt: moment(),
     locale: text(),
+    /** The tenant that administers the account. */
+    homeTenantId: text()
+      .default(sql`COALESCE(NULLIF(current_setting('app.tenant_id', true), ''), 'default')`)
+      .references(idOf('tenants'), setNull),
   },
   (table) => [
+    index('users_homeTenantId_idx').on(table.homeTenantId),
     index('users_email_idx').on(table.email),
     uniqueIndex('users_email_key').on(table.email),
     uniqueIndex('users_phone_key').on(table.phone),
@@ -36,9 +51,10 @@ export const users = pgTable(
     uniqueIndex('users_username_key').on(table.username),
     index('users_lower_email_idx').on(sql`lower(${table.email})`),
     index('users_lower_username_idx').on(sql`lower(${table.username})`),
-    index('users_name_trgm_idx').using('gin', table.name.op('gin_trgm_ops')),
-    index('users_email_trgm_idx').using('gin', table.email.op('gin_trgm_ops')),
-    index('users_username_trgm_idx').using('gin', table.username.op('gin_trgm_ops')),
+    index('users_search_idx').using(
+      'gin',
+      sql`(${table.name} || ' ' || ${table.email} || ' ' || ${table.username}) gin_trgm_ops`,
+    ),
   ],
 )
 
@@ -74,6 +90,27 @@ export const memberTotals = pgTable(
   (table) => [index('member_totals_tenantId_status_idx').on(table.tenantId, table.status)],
 )
 
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+
+/** Pictures of people and of administrators, one each. */
+export const avatars = pgTable(
+  'avatars',
+  {
+    id: text().primaryKey(),
+    userId: text().references(() => users.id, cascade),
+    adminId: text().references(idOf('admins'), cascade),
+    type: text().notNull(),
+    bytes: bytea().notNull(),
+    createdAt: momentNow(),
+  },
+  (table) => [
+    check('avatars_owner_check', sql`num_nonnulls(${table.userId}, ${table.adminId}) = 1`),
+    uniqueIndex('avatars_userId_key').on(table.userId),
+    uniqueIndex('avatars_adminId_key').on(table.adminId),
+  ],
+)
+
 export type UserRow = typeof users.$inferSelect
+export type AvatarRow = typeof avatars.$inferSelect
 export type MembershipRow = typeof memberships.$inferSelect
 export type MemberTotalRow = typeof memberTotals.$inferSelect

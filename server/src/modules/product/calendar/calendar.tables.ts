@@ -1,7 +1,6 @@
 // Calendar events, who attends them, and when to remind of them.
 import { boolean, index, pgEnum, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { cascade, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
-import { users } from '../../identity/users/users.tables.ts'
+import { cascade, idOf, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
 
 export const attendeeStatus = pgEnum('AttendeeStatus', ['PENDING', 'ACCEPTED', 'DECLINED'])
 
@@ -17,9 +16,7 @@ export const calendarEvents = pgTable(
     color: text(),
     allDay: boolean().notNull().default(false),
     location: text(),
-    ownerId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    ownerId: text().notNull().references(idOf('users'), cascade),
     createdAt: utcNow(),
     updatedAt: utcNow(),
     tenantId: tenantId(),
@@ -37,9 +34,7 @@ export const eventAttendees = pgTable(
     eventId: text()
       .notNull()
       .references(() => calendarEvents.id, cascade),
-    userId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    userId: text().notNull().references(idOf('users'), cascade),
     status: attendeeStatus().notNull().default('PENDING'),
     createdAt: utcNow(),
     tenantId: tenantId(),

@@ -1,8 +1,6 @@
 // Documents, whom they are shared with, and their tags.
 import { bigint, index, integer, pgEnum, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { cascade, setNull, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
-import { teams } from '../../identity/teams/teams.tables.ts'
-import { users } from '../../identity/users/users.tables.ts'
+import { cascade, idOf, setNull, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
 
 export const sharePermission = pgEnum('SharePermission', ['READ', 'EDIT', 'COMMENT'])
 
@@ -18,10 +16,8 @@ export const documents = pgTable(
     /** In bytes. */
     size: bigint({ mode: 'number' }).notNull().default(0),
     views: integer().notNull().default(0),
-    ownerId: text()
-      .notNull()
-      .references(() => users.id, cascade),
-    teamId: text().references(() => teams.id, setNull),
+    ownerId: text().notNull().references(idOf('users'), cascade),
+    teamId: text().references(idOf('teams'), setNull),
     createdAt: utcNow(),
     updatedAt: utcNow(),
     tenantId: tenantId(),
@@ -43,8 +39,8 @@ export const documentShares = pgTable(
     documentId: text()
       .notNull()
       .references(() => documents.id, cascade),
-    sharedWithId: text().references(() => users.id, setNull),
-    teamId: text().references(() => teams.id, setNull),
+    sharedWithId: text().references(idOf('users'), setNull),
+    teamId: text().references(idOf('teams'), setNull),
     permission: sharePermission().notNull().default('READ'),
     expiresAt: utc(),
     createdAt: utcNow(),

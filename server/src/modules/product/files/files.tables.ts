@@ -1,9 +1,6 @@
 // Files: what is known about them; their content lies in the blob store.
 import { bigint, boolean, index, pgTable, text } from 'drizzle-orm/pg-core'
-import { cascade, setNull, tenantId, utcNow } from '../../../drivers/database/columns.ts'
-import { teams } from '../../identity/teams/teams.tables.ts'
-import { users } from '../../identity/users/users.tables.ts'
-import { folders } from '../folders/folders.tables.ts'
+import { cascade, idOf, setNull, tenantId, utcNow } from '../../../drivers/database/columns.ts'
 
 export const files = pgTable(
   'files',
@@ -15,11 +12,9 @@ export const files = pgTable(
     /** In bytes. */
     size: bigint({ mode: 'number' }).notNull(),
     thumbnail: text(),
-    folderId: text().references(() => folders.id, setNull),
-    ownerId: text()
-      .notNull()
-      .references(() => users.id, cascade),
-    teamId: text().references(() => teams.id, setNull),
+    folderId: text().references(idOf('folders'), setNull),
+    ownerId: text().notNull().references(idOf('users'), cascade),
+    teamId: text().references(idOf('teams'), setNull),
     isFavorite: boolean().notNull().default(false),
     createdAt: utcNow(),
     updatedAt: utcNow(),

@@ -1,8 +1,6 @@
-// Folders.
+// Folders, each at one path in its tenant.
 import { type AnyPgColumn, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { cascade, setNull, tenantId, utcNow } from '../../../drivers/database/columns.ts'
-import { teams } from '../../identity/teams/teams.tables.ts'
-import { users } from '../../identity/users/users.tables.ts'
+import { cascade, idOf, setNull, tenantId, utcNow } from '../../../drivers/database/columns.ts'
 
 export const folders = pgTable(
   'folders',
@@ -11,10 +9,8 @@ export const folders = pgTable(
     name: text().notNull(),
     path: text().notNull(),
     parentId: text().references((): AnyPgColumn => folders.id, setNull),
-    ownerId: text()
-      .notNull()
-      .references(() => users.id, cascade),
-    teamId: text().references(() => teams.id, setNull),
+    ownerId: text().notNull().references(idOf('users'), cascade),
+    teamId: text().references(idOf('teams'), setNull),
     createdAt: utcNow(),
     updatedAt: utcNow(),
     tenantId: tenantId(),

@@ -1,7 +1,6 @@
 // Conversations, who takes part in them, and their messages. What is read lies with the participant.
 import { boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { cascade, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
-import { users } from '../../identity/users/users.tables.ts'
+import { cascade, idOf, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
 
 export const conversations = pgTable(
   'conversations',
@@ -25,9 +24,7 @@ export const conversationParticipants = pgTable(
     conversationId: text()
       .notNull()
       .references(() => conversations.id, cascade),
-    userId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    userId: text().notNull().references(idOf('users'), cascade),
     role: text().default('member'),
     unreadCount: integer().notNull().default(0),
     lastReadAt: utc(),
@@ -48,9 +45,7 @@ export const messages = pgTable(
     conversationId: text()
       .notNull()
       .references(() => conversations.id, cascade),
-    senderId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    senderId: text().notNull().references(idOf('users'), cascade),
     type: text().notNull().default('text'),
     content: text().notNull(),
     createdAt: utcNow(),

@@ -1,15 +1,12 @@
-// Notifications.
+// Notifications, each for one person.
 import { boolean, index, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
-import { cascade, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
-import { users } from '../../identity/users/users.tables.ts'
+import { cascade, idOf, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
 
 export const notifications = pgTable(
   'notifications',
   {
     id: text().primaryKey(),
-    userId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    userId: text().notNull().references(idOf('users'), cascade),
     type: text().notNull(),
     title: text().notNull(),
     content: text().notNull(),

@@ -1,15 +1,12 @@
 // The activity log: what people did lately, for the dashboard. Evidence is kept by the audit log.
 import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
-import { cascade, tenantId, utcNow } from '../../../drivers/database/columns.ts'
-import { users } from '../../identity/users/users.tables.ts'
+import { cascade, idOf, tenantId, utcNow } from '../../../drivers/database/columns.ts'
 
 export const activityLogs = pgTable(
   'activity_logs',
   {
     id: text().primaryKey(),
-    actorId: text()
-      .notNull()
-      .references(() => users.id, cascade),
+    actorId: text().notNull().references(idOf('users'), cascade),
     action: text().notNull(),
     targetType: text().notNull(),
     targetId: text().notNull(),

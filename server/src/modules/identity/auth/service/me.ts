@@ -19,7 +19,10 @@ export function createMeReader(parts: AuthParts): MeReader {
   bus.subscribe(ACTORS_CHANGED, ({ userId, tenantId }) => {
     epoch++
     if (userId === undefined && tenantId === undefined) return
-    for (const [key, entry] of known) if (entry.userId === userId || entry.tenantId === tenantId) known.delete(key)
+    for (const [key, entry] of known) {
+      const names = entry.tenantId === tenantId || entry.me.tenants.some((tenant) => tenant.id === tenantId)
+      if (entry.userId === userId || names) known.delete(key)
+    }
   })
 
   return {

@@ -1,36 +1,18 @@
 // What the verbs of this module work with.
 import type { Clock } from '../../../../core/clock.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
-import type { Database, Tx } from '../../../../drivers/database/index.ts'
+import type { Database } from '../../../../drivers/database/index.ts'
 import type { RateLimiter } from '../../../../drivers/http/index.ts'
+import type { Jobs } from '../../../../drivers/queue/index.ts'
+import type { Sealer } from '../../../../drivers/sealing/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
+import type { Mail } from '../../../foundation/mail/index.ts'
 import type { Hashing, PasswordPolicy } from '../../passwords/index.ts'
 import type { Roles } from '../../roles/index.ts'
 import type { Sessions } from '../../sessions/index.ts'
 import type { Tenants } from '../../tenants/index.ts'
 import type { Users } from '../../users/index.ts'
 import type { Throttle } from '../throttle.ts'
-
-/** The mails that signing in sends. `values` are put into the template; a sensitive one holds a live secret. */
-export interface AuthMail {
-  send(
-    tx: Tx,
-    mail: {
-      template:
-        | 'verify_email'
-        | 'password_reset'
-        | 'password_reset_success'
-        | 'password_changed'
-        | 'account_invitation'
-        | 'session_replayed'
-      to: { address: string; name: string }
-      locale: string | null
-      values: Record<string, string>
-      sensitive?: boolean
-      expiresInSeconds?: number
-    },
-  ): Promise<unknown>
-}
 
 export interface AuthOptions {
   registration: 'open' | 'closed'
@@ -47,7 +29,9 @@ export interface AuthParts {
   bus: Bus
   clock: Clock
   audit: Pick<Audit, 'record'>
-  mail: AuthMail
+  mail: Pick<Mail, 'send'>
+  jobs: Pick<Jobs, 'define' | 'enqueue'>
+  sealer: Sealer
   limiter: Pick<RateLimiter, 'take' | 'forget'>
   throttle: Throttle
   hashing: Hashing

@@ -8,7 +8,8 @@ import type { Credentials } from '../../users/index.ts'
 import { authErrors } from '../auth.errors.ts'
 import type { ChangePassword, ResetPassword } from '../auth.schema.ts'
 import { links } from '../links.ts'
-import { type AuthParts, linkTo, spoken } from './parts.ts'
+import type { Letters } from './letters.ts'
+import type { AuthParts } from './parts.ts'
 
 export interface Recovery {
   /** Sends a reset link if there is such an account; the caller learns nothing either way. */
@@ -19,8 +20,8 @@ export interface Recovery {
   change(actor: UserActor, body: ChangePassword, facts: RequestFacts): Promise<void>
 }
 
-export function createRecovery(parts: AuthParts): Recovery {
-  const { database, audit, mail, throttle, hashing, passwords, sessions, users, options } = parts
+export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
+  const { database, audit, mail, throttle, hashing, passwords, sessions, users } = parts
 
   function notify(
     tx: Tx,
@@ -38,25 +39,7 @@ export function createRecovery(parts: AuthParts): Recovery {
   }
 
   return {
-    async forgot(email) {
-      const account = await users.findForSignIn(email)
-      if (account?.status !== 'ACTIVE') return
-      await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
-        const token = await links.make(tx, 'reset', account, options.passwordResetSeconds)
-        await mail.send(tx, {
-          template: 'password_reset',
-          to: { address: account.email, name: account.name },
-          locale: account.locale,
-          values: {
-            name: account.name,
-            link: linkTo(options, '/reset-password', token),
-            life: spoken(options.passwordResetSeconds),
-          },
-          sensitive: true,
-          expiresInSeconds: options.passwordResetSeconds,
-        })
-      })
-    },
+    forgot: (email) => letters.ask('reset', email),
 
     async reset({ token, password, newPassword = password }, facts) {
       if (newPassword === undefined) throw invalidField('newPassword', 'missing', 'This field is required.')

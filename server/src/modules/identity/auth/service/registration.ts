@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox'
 import type { UserActor } from '../../../../core/actor.ts'
+import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Database, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
 import type { TokenPair } from '../../sessions/index.ts'
@@ -10,6 +11,7 @@ import { type Registration, renderAvatar, type User } from '../../users/index.ts
 import { authErrors } from '../auth.errors.ts'
 import type { Me } from '../auth.schema.ts'
 import { links } from '../links.ts'
+import type { Letters } from './letters.ts'
 import type { MeReader } from './me.ts'
 import { type AuthParts, linkTo, spoken } from './parts.ts'
 import type { SignIn } from './sign-in.ts'
@@ -31,27 +33,9 @@ export function createRegistering(
   parts: AuthParts & { database: Database },
   signIn: SignIn,
   me: MeReader,
+  letters: Letters,
 ): Registering {
-  const { database, audit, mail, roles, users, options } = parts
-
-  async function sendVerification(
-    tx: Tx,
-    account: { id: string; email: string; name: string; locale: string | null },
-  ): Promise<void> {
-    const token = await links.make(tx, 'verify', account, options.emailVerificationSeconds)
-    await mail.send(tx, {
-      template: 'verify_email',
-      to: { address: account.email, name: account.name },
-      locale: account.locale,
-      values: {
-        name: account.name,
-        link: linkTo(options, '/verify-email', token),
-        life: spoken(options.emailVerificationSeconds),
-      },
-      sensitive: true,
-      expiresInSeconds: options.emailVerificationSeconds,
-    })
-  }
+  const { database, bus, audit, mail, roles, users, options } = parts
 
   return {
     async register(body, picture, facts) {
@@ -63,7 +47,7 @@ export function createRegistering(
         const id = await users.add(tx, prepared, 'MEMBER')
         await roles.assignByName(tx, id, options.defaultRole)
         if (avatar) await users.attachAvatar(tx, id, avatar)
-        await sendVerification(tx, { ...prepared, locale: prepared.locale ?? null })
+        await letters.sendVerification(tx, { ...prepared, locale: prepared.locale ?? null })
         const actor = { kind: 'user', userId: id, tenantId: DEFAULT_TENANT } as UserActor
         audit.record(
           tx,
@@ -81,21 +65,20 @@ export function createRegistering(
     },
 
     async verifyEmail(token, facts) {
-      await database.inGlobal(async (tx) => {
-        const link = await links.use(tx, 'verify', token)
-        const account = link && (await users.credentials(tx, link.userId))
-        // A link proves the address that it was sent to, not one that was set later.
-        if (!account || account.email !== link.email) throw authErrors('auth.link_invalid')
+      const open = await links.peek(database.global, 'verify', token)
+      const account = open && (await users.credentials(database.global, open.userId))
+      // A link proves the address that it was sent to, not one that was set later.
+      if (!account || account.email !== open.email) throw authErrors('auth.link_invalid')
+      await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+        if (!(await links.use(tx, 'verify', token))) throw authErrors('auth.link_invalid')
         await users.markVerified(tx, account.id)
+        await bus.publish(tx, ACTORS_CHANGED, { userId: account.id })
+        const actor = { kind: 'user', userId: account.id, tenantId: tx.tenantId } as UserActor
+        audit.record(tx, actor, { action: 'auth.verify_email', targetType: 'user', targetId: account.id }, facts)
       })
-      void facts
     },
 
-    async resendVerification(email) {
-      const account = await users.findForSignIn(email)
-      if (!account || account.emailVerifiedAt !== null || account.status !== 'ACTIVE') return
-      await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, (tx) => sendVerification(tx, account))
-    },
+    resendVerification: (email) => letters.ask('verify', email),
 
     async invite(tx, user) {
       const token = await links.make(tx, 'reset', user, options.emailVerificationSeconds)

@@ -2,11 +2,12 @@
 import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import { requestErrors } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
-import { networkOf, type RequestFacts } from '../../../../drivers/http/index.ts'
-import type { TokenPair } from '../../sessions/index.ts'
+import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import type { SessionRow, TokenPair } from '../../sessions/index.ts'
 import type { Credentials } from '../../users/index.ts'
 import { authErrors } from '../auth.errors.ts'
 import type { Login, Me } from '../auth.schema.ts'
+import { createSecretCheck } from '../secrets.ts'
 import type { MeReader } from './me.ts'
 import type { AuthParts } from './parts.ts'
 
@@ -17,23 +18,21 @@ export interface SignIn {
   logout(actor: UserActor, facts: RequestFacts): Promise<void>
   logoutAll(actor: UserActor, facts: RequestFacts): Promise<void>
   /** Tokens and profile for an account that has just proved itself; inside its own transaction. */
-  admit(tx: Tx, account: { id: string }, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair>
+  admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair>
+}
+
+/** An account whose secret was checked; without a version it was made in the same transaction. */
+export interface Admitted {
+  id: string
+  passwordVersion?: string | null
 }
 
 export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
-  const { database, audit, mail, limiter, throttle, hashing, sessions, tenants, roles, users, options } = parts
+  const { database, audit, mail, hashing, sessions, tenants, roles, users, options } = parts
+  const secrets = createSecretCheck(parts)
 
   async function checkSecret(identifier: string, password: string, facts: RequestFacts): Promise<Credentials> {
-    const limitKey = `${networkOf(facts.ip)}:${identifier.toLowerCase()}`
-    let account: Credentials | undefined
-    const right = await throttle.attempt(identifier, async () => {
-      await limiter.take('login', limitKey)
-      account = await users.findForSignIn(identifier)
-      const fits = await hashing.verify(password, account?.password)
-      return fits && account?.status === 'ACTIVE'
-    })
-    if (!right || !account) throw authErrors('auth.wrong_credentials')
-    await limiter.forget('login', limitKey)
+    const account = await secrets.check('user', { identifier, password, ip: facts.ip }, users.findForSignIn)
     if (hashing.isOutdated(account.password)) await users.upgradeHash(account.id, account.password, password)
     return account
   }
@@ -41,7 +40,7 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
   /** The tenant that the request names, or the account's home, or its oldest membership. */
   async function chooseTenant(
     account: Credentials,
-    facts: RequestFacts,
+    facts: Pick<RequestFacts, 'tenantChoice'>,
   ): Promise<{ id: string; level: MembershipLevel }> {
     const named = facts.tenantChoice === undefined ? undefined : await tenants.find(facts.tenantChoice)
     const wished = facts.tenantChoice === undefined ? account.homeTenantId : named?.id
@@ -53,14 +52,18 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     return oldest
   }
 
-  async function admit(
-    tx: Tx,
-    account: { id: string },
-    level: MembershipLevel,
-    facts: RequestFacts,
-  ): Promise<TokenPair> {
+  /** The session's own tenant while the person belongs to it; else the one that a new sign-in would choose. */
+  async function tenantOfSession({ userId, tenantId }: SessionRow): Promise<string> {
+    const own = tenantId && (await tenants.find(tenantId))
+    if (own && (await tenants.levelOf(database.tenant(own.id), userId!))) return own.id
+    const account = await users.credentials(database.global, userId!)
+    if (!account) throw authErrors('auth.no_tenant')
+    return (await chooseTenant(account, { tenantChoice: undefined })).id
+  }
+
+  async function admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair> {
+    if (!(await users.markSignIn(tx, account.id, account.passwordVersion))) throw authErrors('auth.wrong_credentials')
     const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId! }, facts)
-    await users.markSignIn(tx, account.id)
     const actor: UserActor = {
       kind: 'user',
       userId: account.id,
@@ -103,16 +106,19 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     },
 
     refresh: (token, facts) =>
-      sessions.refresh('user', token, facts, async (tx, session) => {
-        const account = await users.credentials(tx, session.userId!)
-        if (!account) return
-        const values = { name: account.name, device: session.device, ip: facts.ip }
-        await mail.send(tx, {
-          template: 'session_replayed',
-          to: { address: account.email, name: account.name },
-          locale: account.locale,
-          values,
-        })
+      sessions.refresh('user', token, facts, {
+        tenantFor: tenantOfSession,
+        async onReplay(tx, session) {
+          const account = await users.credentials(tx, session.userId!)
+          if (!account) return
+          const values = { name: account.name, device: session.device, ip: facts.ip }
+          await mail.send(tx, {
+            template: 'session_replayed',
+            to: { address: account.email, name: account.name },
+            locale: account.locale,
+            values,
+          })
+        },
       }),
 
     async logout(actor, facts) {

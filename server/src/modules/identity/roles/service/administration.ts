@@ -1,8 +1,10 @@
 // What administrators do with the roles of their tenant.
+
 import type { UserActor } from '../../../../core/actor.ts'
 import { invalidField } from '../../../../core/errors.ts'
 import { newId } from '../../../../core/ids.ts'
 import { type Page, pageOf } from '../../../../core/page.ts'
+import { normalizeName } from '../../../../core/text.ts'
 import { type Tx, violates } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { childrenOf, replaceParents } from '../inheritance.queries.ts'
@@ -18,7 +20,7 @@ import {
   type RoleQuery,
   toRole,
 } from '../roles.schema.ts'
-import { announce, invalidQuery, type RoleParts, visible } from './parts.ts'
+import { announce, invalidQuery, type RoleParts } from './parts.ts'
 import { mustFit, wantedParents, wantedPermissions } from './wanted.ts'
 
 export interface RoleAdministration {
@@ -73,7 +75,7 @@ export function createAdministration(parts: RoleParts): RoleAdministration {
 
   async function change(tx: Tx, actor: UserActor, role: queries.RoleRow, changes: RoleChanges): Promise<void> {
     const { label, description, parentIds } = changes
-    const name = changes.name === undefined ? undefined : visible(changes.name, 'name')
+    const name = changes.name === undefined ? undefined : normalizeName(changes.name, 'name')
     if (name !== undefined && name !== role.name) {
       mustBeOwn(role, 'renamed')
       await mustBeFree(tx, name, role.id)
@@ -83,7 +85,7 @@ export function createAdministration(parts: RoleParts): RoleAdministration {
     if (permissions) mustStayFull(role, actionsOf(permissions))
     mustHold(actor, [...actionsOf(permissions ?? []), ...(parents ?? []).flatMap((parent) => parent.permissions)])
     if (parents) await mustFit(tx, role.id, parents)
-    const columns = { name, label: label === undefined ? undefined : visible(label, 'label'), description }
+    const columns = { name, label: label === undefined ? undefined : normalizeName(label, 'label'), description }
     await namingConflict(() => queries.update(tx, role.id, columns))
     await write(tx, role.id, permissions, parentIds)
   }
@@ -141,8 +143,8 @@ export function createAdministration(parts: RoleParts): RoleAdministration {
       database.inTenant(actor.tenantId, async (tx) => {
         await queries.lockAll(tx)
         const { parentIds = [], description = null } = body
-        const name = visible(body.name, 'name')
-        const label = visible(body.label ?? name, 'label')
+        const name = normalizeName(body.name, 'name')
+        const label = normalizeName(body.label ?? name, 'label')
         const permissions = (await wantedPermissions(tx, body)) ?? []
         const parents = await wantedParents(tx, parentIds)
         mustHold(actor, [...actionsOf(permissions), ...parents.flatMap((parent) => parent.permissions)])

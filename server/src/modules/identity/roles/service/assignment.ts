@@ -5,7 +5,7 @@ import { newId } from '../../../../core/ids.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import { CATALOGUE, DEFAULT_ROLES } from '../catalogue.ts'
-import { grant, seedPermissions } from '../permissions.queries.ts'
+import { grant, seedPermissions, tenantsBehind } from '../permissions.queries.ts'
 import { roleErrors } from '../roles.errors.ts'
 import { mustHold } from '../roles.policy.ts'
 import * as queries from '../roles.queries.ts'
@@ -19,11 +19,27 @@ export interface Assignment {
   assign(tx: Tx, actor: Actor, userId: string, roleIds: readonly string[]): Promise<void>
   /** Gives a user the role of that name in the transaction's tenant. */
   assignByName(tx: Tx, userId: string, name: string): Promise<void>
+  /** Puts one role of a user in the place of another in the transaction's tenant, by name; their other roles stay. */
+  exchangeByName(tx: Tx, userId: string, from: string, to: string): Promise<void>
   /** Brings the permissions and default roles of the transaction's tenant up to the catalogue. Never takes anything away. */
   seed(tx: Tx, options: { idsAreNames: boolean }): Promise<void>
+  /** Does that for every tenant that lacks a permission of this version, the default one first. */
+  bringUpToDate(): Promise<void>
 }
 
-export function createAssignment({ bus }: Pick<RoleParts, 'bus'>): Assignment {
+export function createAssignment({ bus, database }: Pick<RoleParts, 'bus' | 'database'>): Assignment {
+  async function seed(tx: Tx, { idsAreNames }: { idsAreNames: boolean }): Promise<void> {
+    await seedPermissions(
+      tx,
+      CATALOGUE.map(() => newId()),
+      CATALOGUE,
+    )
+    for (const role of DEFAULT_ROLES) {
+      const seeded = await queries.seedRole(tx, idsAreNames ? role.name : newId(), role)
+      if (seeded?.added) await grant(tx, seeded.id, role.permissions)
+    }
+  }
+
   return {
     permissionsOf: queries.permissionsOf,
     rolesOf: queries.rolesOf,
@@ -44,16 +60,20 @@ export function createAssignment({ bus }: Pick<RoleParts, 'bus'>): Assignment {
       await queries.replaceRolesOf(tx, userId, [role.id])
     },
 
-    async seed(tx, { idsAreNames }) {
-      await seedPermissions(
-        tx,
-        CATALOGUE.map(() => newId()),
-        CATALOGUE,
+    async exchangeByName(tx, userId, from, to) {
+      const role = await queries.findIdByName(tx, to)
+      if (!role) throw roleErrors('roles.not_found', { message: `There is no role named ${to}.` })
+      const others = (await queries.rolesOf(tx, userId)).filter(({ name, id }) => name !== from && id !== role.id)
+      await queries.replaceRolesOf(tx, userId, [...others.map(({ id }) => id), role.id])
+    },
+
+    seed,
+
+    async bringUpToDate() {
+      const behind = await database.acrossTenants('tenants that lack a permission of this version', (tx) =>
+        tenantsBehind(tx, CATALOGUE.length),
       )
-      for (const role of DEFAULT_ROLES) {
-        const seeded = await queries.seedRole(tx, idsAreNames ? role.name : newId(), role)
-        if (seeded?.added) await grant(tx, seeded.id, role.permissions)
-      }
+      for (const { id } of behind) await database.inTenant(id, (tx) => seed(tx, { idsAreNames: id === 'default' }))
     },
   }
 }

@@ -1,5 +1,5 @@
 // What the verbs of this module work with.
-import { invalidField, requestErrors } from '../../../../core/errors.ts'
+import { requestErrors } from '../../../../core/errors.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Tx } from '../../../../drivers/database/index.ts'
@@ -7,7 +7,7 @@ import type { Route } from '../../../../drivers/http/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
 
 export interface RoleParts {
-  database: Pick<Database, 'tenant' | 'inTenant'>
+  database: Pick<Database, 'tenant' | 'inTenant' | 'acrossTenants'>
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
   /** Every route of the application; asked for after all modules are built. */
@@ -17,14 +17,6 @@ export interface RoleParts {
 /** Makes every node forget what it knows of everybody in the transaction's tenant. */
 export function announce({ bus }: Pick<RoleParts, 'bus'>, tx: Tx): Promise<void> {
   return bus.publish(tx, ACTORS_CHANGED, { tenantId: tx.tenantId })
-}
-
-/** Text as it is kept: composed, without surrounding space. Throws when nothing is left. */
-export function visible(text: string, field: string): string {
-  const kept = text.normalize('NFC').trim()
-  if (!kept || /\p{Cc}/u.test(kept))
-    throw invalidField(field, 'not_text', 'This needs visible characters, without control characters.')
-  return kept
 }
 
 /** An `invalid` problem about one field of the query. */

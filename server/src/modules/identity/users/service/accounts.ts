@@ -1,11 +1,12 @@
 // Making accounts: by registration, by an administrator, or at the first start.
 import type { Actor, MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import { newId, newSecret } from '../../../../core/ids.ts'
+import { normalizeName } from '../../../../core/text.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import * as queries from '../users.queries.ts'
 import { type NewUser, toUser, type User, type UserStatus } from '../users.schema.ts'
-import { mustBeFree, namingConflicts, normalizeEmail, normalizeName, type UserParts } from './parts.ts'
+import { mustBeFree, namingConflicts, normalizeEmail, type UserParts } from './parts.ts'
 
 export interface AccountToMake {
   email: string
@@ -29,6 +30,8 @@ export interface Accounts {
    * by `prepare`: hashing inside would hold a connection for as long as it takes.
    */
   prepare(account: AccountToMake): Promise<PreparedAccount>
+  /** Adds the first account of an installation as the owner; undefined when another process was first. */
+  addFirst(tx: Tx, account: PreparedAccount): Promise<string | undefined>
   add(tx: Tx, account: PreparedAccount, level: MembershipLevel): Promise<string>
   /** The administrator's way: authorised by the route, roles within what the actor holds. */
   create(
@@ -83,6 +86,10 @@ export function createAccounts(parts: UserParts): Accounts {
     anyExist: () => queries.anyExist(database.global),
     prepare,
     add,
+    async addFirst(tx, account) {
+      await queries.lockFirst(tx)
+      return (await queries.anyExist(tx)) ? undefined : add(tx, account, 'OWNER')
+    },
     async create(actor, body, facts, invite) {
       const roleIds = body.roleIds ?? (body.roleId ? [body.roleId] : undefined)
       const prepared = await prepare(body)

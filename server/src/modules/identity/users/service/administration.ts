@@ -1,20 +1,21 @@
 // What administrators do with the accounts of their tenant.
 import type { UserActor } from '../../../../core/actor.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
-import type { Tx } from '../../../../drivers/database/index.ts'
+import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import * as listing from '../listing.queries.ts'
 import { userErrors } from '../users.errors.ts'
 import { administersHere, isSelf, mustAdministerHere, mustBeSomebodyElse } from '../users.policy.ts'
 import * as queries from '../users.queries.ts'
 import { toUser, type User, type UserChanges, type UserQuery, type UserStatus } from '../users.schema.ts'
 import {
+  accountColumns,
   announce,
+  changeState,
   lockMember,
   mustBeFree,
   mustReach,
   namingConflicts,
-  normalizeEmail,
-  normalizeName,
   type UserParts,
 } from './parts.ts'
 
@@ -29,36 +30,10 @@ export interface Administration {
 }
 
 export function createAdministration(parts: UserParts): Administration {
-  const { database, audit, roles, sessions, hashing, passwords } = parts
+  const { database, audit, roles, tenants, sessions, hashing, passwords } = parts
 
   async function reread(tx: Tx, id: string): Promise<User> {
     return toUser((await queries.findMember(tx, id))!)
-  }
-
-  async function columnsOf(user: queries.UserRow, changes: UserChanges): Promise<Record<string, unknown>> {
-    const {
-      email: sentEmail,
-      name: sentName,
-      username: sentUsername,
-      phone,
-      department,
-      position,
-      bio,
-      locale,
-      avatar,
-    } = changes
-    const email = sentEmail === undefined ? undefined : normalizeEmail(sentEmail)
-    const name = sentName === undefined ? undefined : normalizeName(sentName, 'name')
-    const username = sentUsername === undefined ? undefined : normalizeName(sentUsername, 'username')
-    // A new address is not verified, whoever wrote it.
-    const verified = email !== undefined && email !== user.email ? { emailVerifiedAt: null } : {}
-    return { email, name, username, phone, department, position, bio, locale, avatar, ...verified }
-  }
-
-  async function changeState(tx: Tx, user: queries.UserRow, status: UserStatus): Promise<void> {
-    if (status === user.status) return
-    await queries.setStatus(tx, user.id, status)
-    if (status !== 'ACTIVE') await sessions.endAll(tx, [user.id], `account ${status.toLowerCase()}`)
   }
 
   return {
@@ -66,12 +41,9 @@ export function createAdministration(parts: UserParts): Administration {
       const db = database.tenant(actor.tenantId)
       const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
       const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
-      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['string', 'string']) : undefined
+      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['time', 'string']) : undefined
       const offset = after ? 0 : (request.page - 1) * request.limit
-      const [rows, total] = await Promise.all([
-        queries.list(db, query, request.limit, offset, after),
-        queries.count(db, query),
-      ])
+      const { rows, total } = await findPage(db, query, { limit: request.limit, offset, after })
       const last = rows.at(-1)
       const next = byTime && last && rows.length === request.limit ? encodeCursor([last.joinedAt, last.id]) : undefined
       return pageOf(rows.map(toUser), total, request, next)
@@ -90,19 +62,21 @@ export function createAdministration(parts: UserParts): Administration {
       if (password !== undefined) await passwords.check(password, existing)
       const hash = password === undefined ? undefined : await hashing.hash(password)
       return database.inTenant(actor.tenantId, async (tx) => {
+        // Who may not reach the account learns nothing of it; owners are counted before any account is locked.
+        if (!isSelf(actor, id)) await mustReach(parts, tx, actor, id)
+        if (status !== undefined && status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
         const user = await lockMember(tx, id)
-        const columns = await columnsOf(user, rest)
+        const columns = accountColumns(user, rest)
         const touchesAccount =
           status !== undefined || hash !== undefined || Object.values(columns).some((value) => value !== undefined)
         if (touchesAccount) mustAdministerHere(actor, user)
-        if (!isSelf(actor, id)) await mustReach(parts, tx, actor, id)
         if (status !== undefined && status !== user.status) mustBeSomebodyElse(actor, id)
         await mustBeFree(tx, columns as { email?: string; username?: string }, id)
         // The version is checked even where nothing but the roles changes.
         if (!(await namingConflicts(() => queries.update(tx, id, { id, ...columns }, version))))
           throw userErrors('users.changed_meanwhile')
         if (columns.avatar === null) await queries.deleteAvatar(tx, id)
-        if (status !== undefined) await changeState(tx, user, status)
+        if (status !== undefined) await changeState(parts, tx, user, status)
         if (hash !== undefined) {
           await queries.setPassword(tx, id, hash)
           await sessions.endAll(
@@ -135,11 +109,12 @@ export function createAdministration(parts: UserParts): Administration {
 
     async setStatus(actor, id, status, facts) {
       return database.inTenant(actor.tenantId, async (tx) => {
-        const user = await lockMember(tx, id)
         mustBeSomebodyElse(actor, id)
-        mustAdministerHere(actor, user)
         await mustReach(parts, tx, actor, id)
-        await changeState(tx, user, status)
+        if (status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
+        const user = await lockMember(tx, id)
+        mustAdministerHere(actor, user)
+        await changeState(parts, tx, user, status)
         await announce(parts, tx, id)
         audit.record(
           tx,
@@ -154,18 +129,16 @@ export function createAdministration(parts: UserParts): Administration {
     async remove(actor, ids, facts) {
       for (const id of ids) mustBeSomebodyElse(actor, id)
       return database.inTenant(actor.tenantId, async (tx) => {
+        for (const id of ids) await mustReach(parts, tx, actor, id)
+        await tenants.mustKeepOwner(tx, ids)
         const users = await queries.lockMembers(tx, ids)
-        for (const user of users) await mustReach(parts, tx, actor, user.id)
         const own = users.filter((user) => administersHere(actor, user)).map((user) => user.id)
         const guests = users.filter((user) => !administersHere(actor, user)).map((user) => user.id)
         if (own.length) {
           await queries.softDelete(tx, own)
           await sessions.endAll(tx, own, 'account deleted')
         }
-        if (guests.length) {
-          await queries.removeRoles(tx, guests)
-          await queries.removeMembership(tx, guests)
-        }
+        if (guests.length) await tenants.endMemberships(tx, guests)
         for (const user of users) {
           await announce(parts, tx, user.id)
           const action = administersHere(actor, user) ? 'users.delete' : 'members.remove'
@@ -192,6 +165,17 @@ export function createAdministration(parts: UserParts): Administration {
       })
     },
   }
+}
+
+/** A page and its total: in one statement where the total is kept or the matches are few. */
+async function findPage(db: Executor, query: UserQuery, place: listing.PagePlace) {
+  if (listing.isKept(query)) {
+    const rows = await listing.list(db, query, place)
+    // An empty page has no row that could carry the total.
+    return { rows, total: rows[0]?.total ?? (await listing.keptCount(db, query)) }
+  }
+  const { rows, total } = await listing.listFound(db, query, place)
+  return { rows: total < listing.COUNTED_MATCHES ? rows : await listing.list(db, query, place), total }
 }
 
 /** Before and after of what changed; a password only as a fact. */

@@ -11,7 +11,11 @@ export interface CredentialStore {
   setPassword(tx: Tx, id: string, hash: string): Promise<void>
   /** Keeps the same password under a better hash. */
   upgradeHash(id: string, from: string, password: string): Promise<void>
-  markSignIn(tx: Tx, id: string): Promise<void>
+  /**
+   * Writes down a sign-in with the password of that version; undefined for an account made in this transaction. False when
+   * the account may not sign in (any more).
+   */
+  markSignIn(tx: Tx, id: string, passwordVersion: string | null | undefined): Promise<boolean>
   markVerified(tx: Tx, id: string): Promise<void>
 }
 

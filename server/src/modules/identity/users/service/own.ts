@@ -1,7 +1,9 @@
 // What people do with their own accounts, and the pictures of accounts.
 import type { Actor, UserActor } from '../../../../core/actor.ts'
+import { requestErrors } from '../../../../core/errors.ts'
 import { newId } from '../../../../core/ids.ts'
 import { grantFor } from '../../../../core/permission.ts'
+import { normalizeName } from '../../../../core/text.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
 import { missingPermission } from '../../../../drivers/http/index.ts'
@@ -11,7 +13,7 @@ import { isSelf, mustAdministerHere } from '../users.policy.ts'
 import * as queries from '../users.queries.ts'
 import { type OwnChanges, toUser, type User } from '../users.schema.ts'
 import { difference } from './administration.ts'
-import { announce, lockMember, mustBeFree, mustReach, namingConflicts, normalizeName, type UserParts } from './parts.ts'
+import { announce, lockMember, mustBeFree, mustReach, namingConflicts, type UserParts } from './parts.ts'
 
 export interface OwnAccount {
   me(actor: UserActor): Promise<User>
@@ -28,7 +30,7 @@ export interface OwnAccount {
 export const AVATAR_PATH = '/avatars/'
 
 export function createOwnAccount(parts: UserParts): OwnAccount {
-  const { database, audit, sessions } = parts
+  const { database, audit, sessions, tenants } = parts
 
   async function attachAvatar(tx: Tx, userId: string, picture: queries.Avatar): Promise<void> {
     const avatarId = newId()
@@ -75,7 +77,8 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
   return {
     async me(actor) {
       const user = await queries.findMember(database.tenant(actor.tenantId), actor.userId)
-      if (!user) throw userErrors('users.not_found')
+      // Deleted or removed a moment ago, and this node has not heard of it yet.
+      if (!user) throw requestErrors('access.unauthenticated')
       return toUser(user)
     },
 
@@ -93,6 +96,7 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
     },
 
     async removeMe(actor, facts) {
+      await tenants.mustOwnNothingAlone(actor.userId)
       await database.inTenant(actor.tenantId, async (tx) => {
         await lockMember(tx, actor.userId)
         await queries.softDelete(tx, [actor.userId])

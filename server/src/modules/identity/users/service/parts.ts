@@ -1,6 +1,6 @@
 // What the verbs of this module work with.
 import type { UserActor } from '../../../../core/actor.ts'
-import { invalidField } from '../../../../core/errors.ts'
+import { normalizeName } from '../../../../core/text.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
@@ -13,13 +13,14 @@ import type { Tenants } from '../../tenants/index.ts'
 import { userErrors } from '../users.errors.ts'
 import { mustNotReachAbove } from '../users.policy.ts'
 import * as queries from '../users.queries.ts'
+import type { UserChanges, UserStatus } from '../users.schema.ts'
 
 export interface UserParts {
-  database: Pick<Database, 'global' | 'tenant' | 'inTenant'>
+  database: Pick<Database, 'global' | 'tenant' | 'inTenant' | 'acrossTenants'>
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
   roles: Pick<Roles, 'assign' | 'assignByName' | 'permissionsOf'>
-  tenants: Pick<Tenants, 'addMember'>
+  tenants: Pick<Tenants, 'addMember' | 'endMemberships' | 'mustKeepOwner' | 'mustOwnNothingAlone'>
   sessions: Pick<Sessions, 'endAll'>
   hashing: Hashing
   passwords: PasswordPolicy
@@ -43,17 +44,27 @@ export function announce(parts: UserParts, tx: Tx, userId: string): Promise<void
   return parts.bus.publish(tx, ACTORS_CHANGED, { userId })
 }
 
+/** The columns that a change of an account writes. A new address is not verified, whoever wrote it. */
+export function accountColumns(user: queries.UserRow, changes: UserChanges): Record<string, unknown> {
+  const { email: sentEmail, name: sentName, username: sentUsername, ...rest } = changes
+  const { phone, department, position, bio, locale, avatar } = rest
+  const email = sentEmail === undefined ? undefined : normalizeEmail(sentEmail)
+  const name = sentName === undefined ? undefined : normalizeName(sentName, 'name')
+  const username = sentUsername === undefined ? undefined : normalizeName(sentUsername, 'username')
+  const verified = email !== undefined && email !== user.email ? { emailVerifiedAt: null } : {}
+  return { email, name, username, phone, department, position, bio, locale, avatar, ...verified }
+}
+
+/** Sets the state of an account; anything but ACTIVE ends its sessions. */
+export async function changeState(parts: UserParts, tx: Tx, user: queries.UserRow, status: UserStatus): Promise<void> {
+  if (status === user.status) return
+  await queries.setStatus(tx, user.id, status)
+  if (status !== 'ACTIVE') await parts.sessions.endAll(tx, [user.id], `account ${status.toLowerCase()}`)
+}
+
 /** An e-mail address as it is kept: compatibility forms folded, lower case (the part before the @ too, as every provider treats it). */
 export function normalizeEmail(email: string): string {
   return email.normalize('NFKC').trim().toLowerCase()
-}
-
-/** Text as it is kept: composed, without surrounding space. Throws when nothing is left. */
-export function normalizeName(name: string, field: string): string {
-  const kept = name.normalize('NFC').trim()
-  if (!kept || /\p{Cc}/u.test(kept))
-    throw invalidField(field, 'not_text', 'This needs visible characters, without control characters.')
-  return kept
 }
 
 /** Throws the conflict of the field when another account has the value in any case. */

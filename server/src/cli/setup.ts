@@ -1,9 +1,11 @@
 // What an installation needs before its first request: roles in every tenant, and a first administrator.
 import { randomInt } from 'node:crypto'
-import type { Modules } from './app.ts'
-import type { Config } from './config.ts'
-import type { Database } from './drivers/database/index.ts'
-import { DEFAULT_TENANT } from './modules/identity/tenants/index.ts'
+import type { Modules } from '../app.ts'
+import type { Config } from '../config.ts'
+import type { SystemActor } from '../core/actor.ts'
+import { newId } from '../core/ids.ts'
+import type { Database } from '../drivers/database/index.ts'
+import { DEFAULT_TENANT } from '../modules/identity/tenants/index.ts'
 
 export interface FirstAdministrator {
   email: string
@@ -17,10 +19,13 @@ export async function prepareInstallation(
   database: Database,
   config: Config,
 ): Promise<FirstAdministrator | undefined> {
-  await database.inTenant(DEFAULT_TENANT, (tx) => app.roles.seed(tx, { idsAreNames: true }))
+  await app.roles.bringUpToDate()
   return makeFirstAdministrator(app, database, config)
 }
 
+const setup: SystemActor = { kind: 'system', name: 'setup' }
+
+/** A user with the role `admin` in the default tenant, and an account of the back office with the same address and password. */
 async function makeFirstAdministrator(
   app: Modules,
   database: Database,
@@ -32,30 +37,31 @@ async function makeFirstAdministrator(
     email: config.admin.email,
     password: config.admin.password ?? made!,
     name: 'Administrator',
-    username: 'admin',
+    username: 'administrator',
     verified: true,
   })
-  await database.inTenant(DEFAULT_TENANT, async (tx) => {
-    const id = await app.users.add(tx, prepared, 'OWNER')
+  const hasBackOffice = await app.admins.anyExist()
+  const added = await database.inTenant(DEFAULT_TENANT, async (tx) => {
+    const id = await app.users.addFirst(tx, prepared)
+    if (id === undefined) return false
     await app.roles.assignByName(tx, id, 'admin')
-    app.audit.record(
-      tx,
-      { kind: 'system', name: 'setup' },
-      {
-        action: 'users.create',
-        targetType: 'user',
-        targetId: id,
-        changes: { email: prepared.email, roles: ['admin'] },
-      },
-    )
+    if (!hasBackOffice)
+      await app.admins.add(tx, setup, { ...prepared, id: newId(), username: prepared.username ?? 'administrator' })
+    app.audit.record(tx, setup, {
+      action: 'users.create',
+      targetType: 'user',
+      targetId: id,
+      changes: { email: prepared.email, roles: ['admin'] },
+    })
+    return true
   })
-  return { email: prepared.email, password: made }
+  return added ? { email: prepared.email, password: made } : undefined
 }
 
 const LETTERS = 'abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 
 /** Five groups of four characters that are not mistaken for one another: 115 bits. */
-function readablePassword(): string {
+export function readablePassword(): string {
   const group = () => Array.from({ length: 4 }, () => LETTERS[randomInt(LETTERS.length)]).join('')
   return Array.from({ length: 5 }, group).join('-')
 }

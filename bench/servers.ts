@@ -1,0 +1,133 @@
+// What a benchmark runs against: PostgreSQL with durable settings, Ashlar as people run it, and the limit server.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { type EmbeddedServer, startEmbedded } from '../server/src/drivers/database/embedded/index.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+export const JWT_SECRET = 'a-secret-of-the-benchmark-0123456789abcdef'
+
+export interface Installation {
+  url: string
+  pid: number
+  databaseUrl: string
+  stop(): Promise<void>
+}
+
+export interface Bench {
+  postmaster: number
+  /** A database with so many accounts beside the demonstration's. */
+  database(name: string, accounts: number): Promise<string>
+  ashlar(databaseUrl: string): Promise<Installation>
+  limit(databaseUrl: string): Promise<Installation>
+  stop(): Promise<void>
+}
+
+const quiet = { info() {}, warn() {}, error: (facts: object, message: string) => console.error(message, facts) }
+
+/** Starts PostgreSQL in a temporary folder. */
+export async function startBench(): Promise<Bench> {
+  const folder = mkdtempSync(join(tmpdir(), 'ashlar-bench-'))
+  const server: EmbeddedServer = await startEmbedded({
+    dataDir: join(folder, 'postgresql'),
+    log: quiet,
+    settings: { shared_buffers: '512MB' },
+  })
+  const running: ChildProcess[] = []
+
+  async function start(
+    file: string,
+    args: string[],
+    env: Record<string, string>,
+    ready: (line: string) => string | undefined,
+  ): Promise<{ child: ChildProcess; url: string }> {
+    // To a file, as in production: a parent that reads every line would take part in the race.
+    const path = join(folder, `${running.length}.log`)
+    const output = openSync(path, 'w')
+    const child = spawn(process.execPath, [join(ROOT, file), ...args], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH ?? '', ...env },
+      stdio: ['ignore', output, output],
+    })
+    running.push(child)
+    for (let waited = 0; waited < 30_000; waited += 50) {
+      const url = readFileSync(path, 'utf8').split('\n').map(ready).find(Boolean)
+      if (url) return { child, url }
+      if (child.exitCode !== null) break
+      await sleep(50)
+    }
+    throw new Error(`${file} did not start:\n${readFileSync(path, 'utf8')}`)
+  }
+
+  const environment = (databaseUrl: string) => ({
+    DATABASE_URL: databaseUrl,
+    DATABASE_ROLE_PREFIX: 'bench',
+    DATA_DIR: join(folder, 'data'),
+    JWT_SECRET,
+    PORT: '0',
+    PUBLIC_URL: 'http://localhost:8000',
+    RATE_LIMIT_ENABLED: 'false',
+    RATE_LIMIT_STORE: 'memory',
+    LOG_FORMAT: 'json',
+    LOG_LEVEL: 'info',
+    ENVIRONMENT: 'test',
+    ADMIN_PASSWORD: 'Adm1n-Passw0rd!',
+    ACCESS_TOKEN_EXPIRE_MINUTES: '600',
+  })
+
+  return {
+    postmaster: server.pid,
+    async database(name, accounts) {
+      const client = new pg.Client({ connectionString: server.url })
+      await client.connect()
+      await client.query(`CREATE DATABASE ${name}`)
+      await client.end()
+      const url = new URL(server.url)
+      url.pathname = `/${name}`
+      const seed = spawn(
+        process.execPath,
+        [join(ROOT, 'server/bin/ashlar.mjs'), 'seed', '--demo', '--size', String(accounts)],
+        {
+          cwd: ROOT,
+          env: { PATH: process.env.PATH ?? '', ...environment(url.href) },
+          stdio: ['ignore', 'ignore', 'inherit'],
+        },
+      )
+      const [code] = await once(seed, 'exit')
+      if (code !== 0) throw new Error(`seeding ${name} ended with ${code}`)
+      const vacuum = new pg.Client({ connectionString: url.href })
+      await vacuum.connect()
+      await vacuum.query('VACUUM ANALYZE')
+      await vacuum.query('CHECKPOINT')
+      await vacuum.end()
+      return url.href
+    },
+    async ashlar(databaseUrl) {
+      const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], environment(databaseUrl), (line) =>
+        line.startsWith('{') && line.endsWith('}') ? JSON.parse(line).address : undefined,
+      )
+      return { url, pid: child.pid!, databaseUrl, stop: () => end(child) }
+    },
+    async limit(databaseUrl) {
+      const { child, url } = await start('bench/limit.ts', [], { DATABASE_URL: databaseUrl, JWT_SECRET }, (line) =>
+        line.startsWith('{"port"') && line.endsWith('}') ? `http://127.0.0.1:${JSON.parse(line).port}` : undefined,
+      )
+      return { url, pid: child.pid!, databaseUrl, stop: () => end(child) }
+    },
+    async stop() {
+      await Promise.all(running.map(end))
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+}

@@ -1,0 +1,2 @@
+COMMENT ON COLUMN mails.sealed IS NULL;
+ALTER TABLE mails DROP COLUMN "expiresAt", DROP COLUMN "recipientNames";

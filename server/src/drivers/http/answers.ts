@@ -1,0 +1,44 @@
+// How an answer is written: bytes as they are, a single resource with its entity tag, anything else as JSON.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Dialect } from './dialects/index.ts'
+import { etagOf, matches, versionOf } from './etags.ts'
+import { Binary, isPublic, type Route } from './routes.ts'
+
+interface Written {
+  bytes: Buffer
+  etag: string
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** A function that writes what the handler of a mounted route returned. */
+export function answerWriter(
+  dialect: Dialect,
+  route: Route,
+): (request: FastifyRequest, reply: FastifyReply, value: unknown) => FastifyReply {
+  const status = route.status ?? 200
+  // What a handler keeps in memory and returns again needs no second writing.
+  const kept = new WeakMap<object, Written>()
+
+  function write(reply: FastifyReply, value: object, version: number): Written {
+    const known = kept.get(value)
+    if (known) return known
+    const bytes = Buffer.from(reply.serialize(dialect.success(route, value) as object) as string)
+    const written = { bytes, etag: etagOf(version, bytes) }
+    kept.set(value, written)
+    return written
+  }
+
+  return (request, reply, value) => {
+    reply.code(status)
+    if (value instanceof Binary)
+      return reply.header('cache-control', value.cacheControl).type(value.type).send(value.bytes)
+    if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')
+    const version = versionOf(value)
+    if (version === undefined) return reply.send(dialect.success(route, value) as object)
+    const { bytes, etag } = write(reply, value as object, version)
+    reply.header('etag', etag)
+    if (request.method === 'GET' && matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
+    return reply.type(JSON_TYPE).send(bytes)
+  }
+}

@@ -1,0 +1,49 @@
+// How incoming requests are named, which tenant they choose, and how their bodies are read.
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { HttpOptions } from './server.ts'
+
+const ID_PREFIX = randomBytes(8).toString('hex')
+let requests = 0
+
+/** An incoming X-Request-ID is kept when it is short and plain; else the trace id of a W3C traceparent; else a new one. */
+export function requestId(request: IncomingMessage): string {
+  const sent = request.headers['x-request-id']
+  if (typeof sent === 'string' && /^[\w.:-]{1,128}$/.test(sent)) return sent
+  const { traceparent } = request.headers
+  const trace =
+    typeof traceparent === 'string' ? /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(traceparent)?.[1] : undefined
+  return trace ?? `${ID_PREFIX}-${(++requests).toString(36)}`
+}
+
+/** Reads JSON, and nothing for `text/plain`. Clients send a JSON content type with no body: that is no body, not a broken one. */
+export function readBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else void parse(request, body as string, done)
+  })
+  app.removeContentTypeParser('text/plain')
+}
+
+/** A function that tells which tenant a request names: an id or a slug, not yet checked. */
+export function tenantChooser({
+  strategy,
+  mainDomain,
+}: HttpOptions['tenancy']): (request: FastifyRequest) => string | undefined {
+  if (strategy === 'none') return () => undefined
+  if (strategy === 'header') {
+    return (request) => {
+      const sent = request.headers['x-tenant-id']
+      if (sent === undefined || sent === '') return undefined
+      // Two headers that disagree are joined with a comma by Node: no tenant is called so, which refuses both.
+      return String(sent)
+    }
+  }
+  return (request) => {
+    const host = request.hostname.toLowerCase()
+    return mainDomain && host.endsWith(`.${mainDomain}`) ? host.slice(0, -mainDomain.length - 1) : undefined
+  }
+}

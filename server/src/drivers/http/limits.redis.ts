@@ -1,0 +1,52 @@
+// Counters in Redis, with a fallback that takes over while Redis does not answer: limits on secrets never vanish.
+import { Redis } from 'ioredis'
+import type { LimitStore } from './limits.ts'
+
+// INCR and the window's end in one step (a script is atomic), so that a key never stays without an end.
+const HIT = `
+local hits = redis.call('INCR', KEYS[1])
+if hits == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return { hits, redis.call('PTTL', KEYS[1]) }`
+
+export interface RedisLimitOptions {
+  url: string
+  /** Takes over for as long as Redis is away. */
+  fallback: LimitStore
+  log: { warn(facts: object, message: string): void }
+}
+
+/** Bounded waits: a lost Redis costs a request at most 200 ms once, then nothing until it is back. */
+export function redisLimitStore({ url, fallback, log }: RedisLimitOptions): LimitStore {
+  const redis = new Redis(url, {
+    connectTimeout: 500,
+    commandTimeout: 200,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    retryStrategy: (attempt) => Math.min(1_000, attempt * 100),
+  })
+  let complained = 0
+  redis.on('error', (error) => {
+    if (Date.now() - complained < 60_000) return
+    complained = Date.now()
+    log.warn({ reason: error.message }, 'Redis does not answer; limits are counted elsewhere until it does')
+  })
+  return {
+    async hit(key, windowSeconds) {
+      if (redis.status !== 'ready') return fallback.hit(key, windowSeconds)
+      try {
+        const [hits, left] = (await redis.eval(HIT, 1, `ashlar:limit:${key}`, windowSeconds * 1000)) as [number, number]
+        return { hits, resetsInSeconds: Math.max(1, Math.ceil(left / 1000)) }
+      } catch {
+        return fallback.hit(key, windowSeconds)
+      }
+    },
+    async forget(key) {
+      await fallback.forget(key)
+      if (redis.status === 'ready') await redis.del(`ashlar:limit:${key}`).catch(() => undefined)
+    },
+    async close() {
+      redis.disconnect()
+      await fallback.close?.()
+    },
+  }
+}

@@ -1,0 +1,5 @@
+// The door of the mail module.
+export { deliverMail } from './delivery.ts'
+export { mailRoutes } from './mail.routes.ts'
+export { createMail, type Mail, type MailParts, type MailToSend } from './mail.service.ts'
+export type { TemplateName } from './templates.ts'

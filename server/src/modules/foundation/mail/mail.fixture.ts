@@ -1,0 +1,84 @@
+// What the mail tests share: mails to send, and mail servers that answer as they are told and keep what they take.
+
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import { SMTPServer } from 'smtp-server'
+import type { MailToSend } from './index.ts'
+
+export const options = { from: { address: 'ashlar@example.com', name: 'Ashlar' }, product: 'Ashlar' }
+export const token = 'a-token-that-nobody-may-read'
+const link = `https://app.example.com/reset-password?token=${token}`
+export const reset: MailToSend = {
+  template: 'password_reset',
+  to: { address: 'mason@example.com', name: 'Mason' },
+  locale: 'en',
+  values: { name: 'Mason', link, life: '30 minutes' },
+  sensitive: true,
+}
+export const changed: MailToSend = {
+  ...reset,
+  template: 'password_changed',
+  values: { name: 'Mason', ip: '203.0.113.7' },
+  sensitive: false,
+}
+
+export interface Taken {
+  from: string
+  to: string[]
+  /** As it came over the wire. */
+  source: string
+}
+
+export interface PostOffice {
+  port: number
+  taken: Taken[]
+  close(): Promise<void>
+}
+
+export interface PostRules {
+  port?: number
+  /** Thrown at RCPT TO; with `responseCode`. */
+  refuseRecipient?(address: string): Error | undefined
+}
+
+/** Opens an SMTP server without TLS on the loopback address. */
+export async function openPostOffice({ port = 0, refuseRecipient }: PostRules = {}): Promise<PostOffice> {
+  const taken: Taken[] = []
+  const server = new SMTPServer({
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    logger: false,
+    onRcptTo: ({ address }, _session, done) => done(refuseRecipient?.(address)),
+    onData(stream, { envelope }, done) {
+      const parts: Buffer[] = []
+      stream.on('data', (part: Buffer) => parts.push(part))
+      stream.on('end', () => {
+        const from = envelope.mailFrom ? envelope.mailFrom.address : ''
+        taken.push({ from, to: envelope.rcptTo.map(({ address }) => address), source: Buffer.concat(parts).toString() })
+        done(null, 'kept as number 7')
+      })
+    },
+  })
+  server.on('error', () => undefined)
+  server.listen(port, '127.0.0.1')
+  await once(server.server, 'listening')
+  return {
+    port: (server.server.address() as { port: number }).port,
+    taken,
+    close: () => new Promise((done) => server.close(() => done())),
+  }
+}
+
+/** A server that takes the connection and never says a word. */
+export async function openSilence(): Promise<{ port: number; close(): void }> {
+  const server: Server = createServer((socket) => socket.on('error', () => undefined))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { port: (server.address() as { port: number }).port, close: () => server.close() }
+}
+
+/** The decoded text of a quoted-printable or 7bit message, headers first. */
+export function readable(source: string): string {
+  return source
+    .replace(/=\r\n/g, '')
+    .replace(/((?:=[0-9A-F]{2})+)/g, (run) => Buffer.from(run.replaceAll('=', ''), 'hex').toString())
+}

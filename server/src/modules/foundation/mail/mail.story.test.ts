@@ -1,0 +1,73 @@
+// From a forgotten password to a new one, by the mail that is written on the way.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startApp, type TestApp } from '../../../../test/harness.ts'
+import { openPostOffice, type PostOffice, readable } from './mail.fixture.ts'
+
+const LINK = /http:\/\/localhost:8000\/reset-password\?token=([\w-]+)/
+
+describe('a forgotten password', () => {
+  let post: PostOffice
+  const apps: TestApp[] = []
+
+  before(async () => {
+    post = await openPostOffice()
+    const env = {
+      SMTP_HOST: '127.0.0.1',
+      SMTP_PORT: String(post.port),
+      MAIL_STARTTLS: 'false',
+      MAIL_FROM: 'ashlar@example.com',
+    }
+    apps.push(await startApp({ jobs: true }), await startApp({ env, jobs: true }))
+  })
+  after(async () => {
+    for (const app of apps) await app.stop()
+    await post?.close()
+  })
+
+  it('is mended by the link in the outbox, which whoever may view mail reads there', async () => {
+    const app = apps[0]!
+    const person = await app.person()
+    await app.call('POST', '/api/v1/auth/forgot-password', { json: { email: person.email } })
+    const admin = await app.admin()
+    const list = await app.call('GET', `/api/v1/mail?search=${encodeURIComponent(person.email)}&state=outbox`, {
+      token: admin.token,
+    })
+    const reset = list.body.data.find((mail: { template: string }) => mail.template === 'password_reset')
+    const { body } = await app.call('GET', `/api/v1/mail/${reset.id}`, { token: admin.token })
+    await mend(app, person.email, LINK.exec(body.text)?.[1])
+    assert.equal(
+      (await app.call('GET', '/api/v1/mail', { token: person.token })).status,
+      401,
+      'the reset ended the session',
+    )
+  })
+
+  it('is mended by the link in the mail, which nobody can read in the log', async () => {
+    const app = apps[1]!
+    const person = await app.person()
+    await app.call('POST', '/api/v1/auth/forgot-password', { json: { email: person.email } })
+    const taken = await until(() => post.taken.find((mail) => LINK.test(readable(mail.source))))
+    assert.deepEqual(taken.to, [person.email])
+    const token = LINK.exec(readable(taken.source))![1]!
+    assert.doesNotMatch(JSON.stringify(await app.rows('SELECT * FROM mails')), new RegExp(token))
+    await mend(app, person.email, token)
+    await until(() => post.taken.find(({ source }) => /^Subject: Your password was reset\r$/m.test(source)))
+  })
+})
+
+async function mend(app: TestApp, email: string, token: string | undefined): Promise<void> {
+  const password = 'An0ther-Quarry!'
+  const reset = await app.call('POST', '/api/v1/auth/reset-password', { json: { token, password } })
+  assert.equal(reset.status, 200, reset.text)
+  await app.login(email, password)
+}
+
+async function until<T>(look: () => T | undefined): Promise<T> {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(50)) {
+    const found = look()
+    if (found) return found
+  }
+  throw new Error('Nothing came.')
+}

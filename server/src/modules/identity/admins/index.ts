@@ -1,0 +1,3 @@
+// The door of the admins module.
+export { adminRoutes } from './admins.routes.ts'
+export { type Admins, createAdmins } from './admins.service.ts'

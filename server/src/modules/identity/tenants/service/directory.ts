@@ -1,0 +1,56 @@
+// What the other modules of identity ask about tenants and memberships.
+import type { MembershipLevel } from '../../../../core/actor.ts'
+import type { Executor, Tx } from '../../../../drivers/database/index.ts'
+import * as members from '../members.queries.ts'
+import { tenantErrors } from '../tenants.errors.ts'
+import * as queries from '../tenants.queries.ts'
+import type { TenantParts } from './parts.ts'
+
+export interface Directory {
+  /** The active tenant with this id, or else with this slug. */
+  find(idOrSlug: string): Promise<queries.TenantRow | undefined>
+  /** The level of a user in the handle's tenant; undefined for a stranger. */
+  levelOf(db: Executor, userId: string): Promise<MembershipLevel | undefined>
+  /** Makes a user a member of the transaction's tenant; false when they are one already. */
+  addMember(tx: Tx, userId: string, level: MembershipLevel): Promise<boolean>
+  /** The tenants that a user may choose from, oldest membership first. */
+  ofUser(userId: string): Promise<queries.TenantOfUserRow[]>
+  /**
+   * Throws `tenants.last_owner` when no owner who can sign in is left in the transaction's tenant without these people. Locks
+   * the tenant until the transaction ends: call it before anything else is locked.
+   */
+  mustKeepOwner(tx: Tx, leaving: readonly string[]): Promise<void>
+  /** Throws `tenants.last_owner` when the user alone owns a tenant that others are members of. */
+  mustOwnNothingAlone(userId: string): Promise<void>
+  /** Ends memberships of the transaction's tenant, with roles, places in teams and personal access tokens. */
+  endMemberships(tx: Tx, userIds: readonly string[]): Promise<void>
+}
+
+export function createDirectory({ database }: TenantParts): Directory {
+  return {
+    find: (idOrSlug) => queries.findActive(database.global, idOrSlug),
+    levelOf: async (db, userId) => (await members.findMembership(db, userId))?.level,
+    addMember: async (tx, userId, level) => (await members.addMember(tx, userId, level)) > 0,
+    ofUser: (userId) => database.acrossTenants('the tenants of one user', (tx) => queries.listOfUser(tx, userId)),
+
+    async mustKeepOwner(tx, leaving) {
+      await queries.lock(tx)
+      const { leaves, stays } = await members.ownersWithout(tx, leaving)
+      if (leaves && !stays) throw tenantErrors('tenants.last_owner')
+    },
+
+    async mustOwnNothingAlone(userId) {
+      const [tenant] = await database.acrossTenants('tenants that would lose their last owner', (tx) =>
+        queries.listOwnedAlone(tx, userId),
+      )
+      if (tenant) {
+        throw tenantErrors('tenants.last_owner', {
+          message: `You are the only owner of ${tenant.name}. Make somebody else an owner, or delete it first.`,
+          facts: { tenantId: tenant.id },
+        })
+      }
+    },
+
+    endMemberships: members.endMemberships,
+  }
+}

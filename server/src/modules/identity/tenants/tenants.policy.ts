@@ -1,0 +1,64 @@
+// Who may do what to a tenant and its members. Levels decide; a permission opens only the tenant's own data.
+import type { MembershipLevel, UserActor } from '../../../core/actor.ts'
+import { grantFor } from '../../../core/permission.ts'
+import { missingPermission } from '../../../drivers/http/index.ts'
+import { tenantErrors } from './tenants.errors.ts'
+
+/** The caller in the tenant that the path names, which need not be the one of the request. */
+export interface Standing {
+  actor: UserActor
+  tenantId: string
+  level: MembershipLevel
+}
+
+/** A personal access token reaches the tenant that it was made in, and no other. */
+export function reaches(actor: UserActor, tenantId: string): boolean {
+  return actor.tokenId === undefined || actor.tenantId === tenantId
+}
+
+/** Owners and administrators edit the tenant, and members who hold `tenants:edit` in it. */
+export function mustEdit({ actor, tenantId, level }: Standing, permissions: Iterable<string>): void {
+  if (level === 'MEMBER' && !grantFor(permissions, 'tenants:edit'))
+    throw missingPermission('tenants:edit', { ...actor, tenantId })
+}
+
+/** A tenant is deleted by its owners. */
+export function mustOwn({ level }: Standing): void {
+  if (level !== 'OWNER') throw tenantErrors('tenants.owners_only')
+}
+
+/** Owners add everybody; administrators add everybody but owners. */
+export function mustAdd({ level }: Standing, added: MembershipLevel): void {
+  if (level === 'MEMBER') throw tenantErrors('tenants.managers_only')
+  if (added === 'OWNER') mustBeOwner(level)
+}
+
+/** Owners set every level; administrators neither make nor unmake owners; everybody may lower their own. */
+export function mustSetLevel({ actor, level }: Standing, member: MemberOfTenant, wanted: MembershipLevel): void {
+  if (member.userId === actor.userId && RANK[wanted] <= RANK[level]) return
+  if (level === 'MEMBER') throw tenantErrors('tenants.managers_only')
+  if (member.level === 'OWNER' || wanted === 'OWNER') mustBeOwner(level)
+}
+
+/** Everybody may leave; owners remove everybody; administrators remove everybody but owners. */
+export function mustRemove({ actor, level }: Standing, member: MemberOfTenant): void {
+  if (member.userId === actor.userId) return
+  if (level === 'MEMBER') throw tenantErrors('tenants.managers_only')
+  if (member.level === 'OWNER') mustBeOwner(level)
+}
+
+/** The role that comes with a level. */
+export function roleOfLevel(level: MembershipLevel, defaultRole: string): string {
+  return { OWNER: 'admin', ADMIN: 'manager', MEMBER: defaultRole }[level]
+}
+
+interface MemberOfTenant {
+  userId: string
+  level: MembershipLevel
+}
+
+const RANK: Record<MembershipLevel, number> = { MEMBER: 0, ADMIN: 1, OWNER: 2 }
+
+function mustBeOwner(level: MembershipLevel): void {
+  if (level !== 'OWNER') throw tenantErrors('tenants.owners_only')
+}

@@ -1,0 +1,92 @@
+// What the back office does with the accounts of all tenants.
+import type { AdminActor } from '../../../../core/actor.ts'
+import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
+import type { Tx } from '../../../../drivers/database/index.ts'
+import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import * as everywhere from '../everywhere.queries.ts'
+import { userErrors } from '../users.errors.ts'
+import * as queries from '../users.queries.ts'
+import {
+  type AnyTenantChanges,
+  type AnyTenantQuery,
+  toUser,
+  toUserOfAnyTenant,
+  type UserOfAnyTenant,
+  type UserStatus,
+} from '../users.schema.ts'
+import { difference } from './administration.ts'
+import { accountColumns, announce, changeState, mustBeFree, namingConflicts, type UserParts } from './parts.ts'
+
+export interface Everywhere {
+  list(query: AnyTenantQuery): Promise<Page<UserOfAnyTenant>>
+  get(id: string): Promise<UserOfAnyTenant>
+  update(actor: AdminActor, id: string, change: AccountChange, facts: RequestFacts): Promise<UserOfAnyTenant>
+  setStatus(actor: AdminActor, id: string, status: UserStatus, facts: RequestFacts): Promise<UserOfAnyTenant>
+}
+
+export interface AccountChange {
+  changes: AnyTenantChanges
+  /** The version that the change was made from. */
+  version: number | undefined
+}
+
+export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
+  const { database, audit } = parts
+
+  async function get(id: string): Promise<UserOfAnyTenant> {
+    const row = await database.acrossTenants('an account for the back office', (tx) => everywhere.find(tx, id))
+    if (!row) throw userErrors('users.not_found')
+    return toUserOfAnyTenant(row)
+  }
+
+  /** Runs a change in the account's home tenant, where it is audited, or in the default one when it has none any more. */
+  async function change(id: string, work: (tx: Tx, user: queries.UserRow) => Promise<void>): Promise<UserOfAnyTenant> {
+    const account = await queries.findCredentials(database.global, id)
+    if (!account) throw userErrors('users.not_found')
+    await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+      const user = await everywhere.lock(tx, id)
+      if (!user) throw userErrors('users.not_found')
+      await work(tx, user)
+      await announce(parts, tx, id)
+    })
+    return get(id)
+  }
+
+  return {
+    everywhere: {
+      async list(query) {
+        const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
+        const [before] = query.cursor ? decodeCursor(query.cursor, ['string']) : []
+        const offset = before === undefined ? (request.page - 1) * request.limit : 0
+        return database.acrossTenants('the accounts of all tenants for the back office', async (tx) => {
+          const rows = await everywhere.list(tx, query, request.limit, offset, before)
+          const last = rows.at(-1)
+          const next = last && rows.length === request.limit ? encodeCursor([last.id]) : undefined
+          return pageOf(rows.map(toUserOfAnyTenant), await everywhere.count(tx, query), request, next)
+        })
+      },
+
+      get,
+
+      update: (actor, id, { changes: { status, ...rest }, version }, facts) =>
+        change(id, async (tx, user) => {
+          const columns = accountColumns(user, rest)
+          await mustBeFree(tx, columns as { email?: string; username?: string }, id)
+          if (!(await namingConflicts(() => queries.update(tx, id, { id, ...columns }, version))))
+            throw userErrors('users.changed_meanwhile')
+          if (status !== undefined) await changeState(parts, tx, user, status)
+          const after = await everywhere.lock(tx, id)
+          const changes = difference(toUser(user), toUser(after!), false)
+          audit.record(tx, actor, { action: 'users.edit', targetType: 'user', targetId: id, changes }, facts)
+        }),
+
+      setStatus: (actor, id, status, facts) =>
+        change(id, async (tx, user) => {
+          await changeState(parts, tx, user, status)
+          const changes = { status: [user.status, status] }
+          audit.record(tx, actor, { action: 'users.status', targetType: 'user', targetId: id, changes }, facts)
+        }),
+    },
+  }
+}
