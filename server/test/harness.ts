@@ -5,8 +5,8 @@ import { prepareInstallation } from '../src/cli/setup.ts'
 import { type Config, ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
 import { createPostgresBus } from '../src/drivers/bus/index.ts'
-import { createDatabase as openDatabase } from '../src/drivers/database/index.ts'
-import { memoryLimitStore } from '../src/drivers/http/index.ts'
+import { type Database, createDatabase as openDatabase } from '../src/drivers/database/index.ts'
+import { type LimitStore, memoryLimitStore } from '../src/drivers/http/index.ts'
 import { createJobs, installQueue } from '../src/drivers/queue/index.ts'
 import { createLog } from '../src/drivers/telemetry/log.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from './database.ts'
@@ -67,6 +67,8 @@ export interface StartOptions {
   database?: TestDatabase
   /** Takes the log's lines, from level info on. */
   onLog?: (line: string) => void
+  /** Where requests are counted; in memory by default. */
+  limits?: (database: Database) => LimitStore
   /** Installs the queue and works on jobs, for tests that wait for what they do. */
   jobs?: boolean
 }
@@ -101,22 +103,7 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     ? createLog({ level: 'info', format: 'json' }, { write: onLog })
     : createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
   const clock = movableClock()
-  const connection = {
-    ...config.database.pool,
-    url: database.appUrl,
-    acrossRole: `${database.rolePrefix}_across`,
-    applicationName: 'ashlar-test',
-  }
-  const opened = openDatabase(connection, log)
-  const drivers: Drivers = {
-    database: opened,
-    bus: await createPostgresBus({ url: database.appUrl, log }),
-    jobs: createJobs({ url: database.appUrl, database: opened, log }),
-    mailer: mailerOf(config, log),
-    limits: memoryLimitStore(),
-    clock,
-    log,
-  }
+  const drivers = await openDrivers(config, database, { clock, log, limits: options.limits })
   const app = await createApp(config, drivers, '0.0.0-test')
   await prepareInstallation(app, drivers.database, config)
   if (jobs) {
@@ -151,10 +138,35 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     async stop() {
       await app.http.drain()
       if (jobs) await drivers.jobs.stop({ graceMs: 1_000 })
+      await drivers.limits.close?.()
       await drivers.bus.close()
       await drivers.database.close()
       if (!given) await database.drop()
     },
+  }
+}
+
+async function openDrivers(
+  config: Config,
+  { appUrl: url, rolePrefix }: TestDatabase,
+  given: Pick<Drivers, 'clock' | 'log'> & Pick<StartOptions, 'limits'>,
+): Promise<Drivers> {
+  const { clock, log, limits = () => memoryLimitStore() } = given
+  const connection = {
+    ...config.database.pool,
+    url,
+    acrossRole: `${rolePrefix}_across`,
+    applicationName: 'ashlar-test',
+  }
+  const database = openDatabase(connection, log)
+  return {
+    database,
+    bus: await createPostgresBus({ url, log }),
+    jobs: createJobs({ url, database, log }),
+    mailer: mailerOf(config, log),
+    limits: limits(database),
+    clock,
+    log,
   }
 }
 

@@ -63,7 +63,8 @@ describe('SESS-2: revocation across two processes', () => {
       const changed = performance.now()
       let answer = await onThere(path, token)
       for (; answer.status !== to && performance.now() - changed < HEARD_MS; await sleep(1)) {
-        assert.equal(answer.status, from)
+        // An account that is gone may be missed before its session is.
+        assert.ok(answer.status === from || answer.status === 404, answer.text)
         answer = await onThere(path, token)
       }
       assert.equal(answer.status, to, `the other process did not hear of it within ${HEARD_MS} ms`)

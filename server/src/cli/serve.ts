@@ -12,6 +12,9 @@ import { prepareInstallation } from './setup.ts'
 /** How long running jobs may finish at a stop; the rest is given back and runs elsewhere. */
 const JOB_GRACE_MS = 5_000
 
+/** A terminal and a service manager tell every process of a group, and the first process tells the others again. */
+const SAME_SIGNAL_MS = 500
+
 export async function serve(): Promise<void> {
   const { config, log } = readConfig()
   const place = await findDatabase(config, log)
@@ -41,13 +44,14 @@ interface Running {
 }
 
 function stopOnSignals({ app, drivers, place, config, log }: Running): void {
-  let stopping = false
+  let stoppingSince: number | undefined
   const stop = async (signal: string, exitCode = 0) => {
-    if (stopping) {
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return
       log.warn({ signal }, 'second signal: leaving at once')
       process.exit(1)
     }
-    stopping = true
+    stoppingSince = performance.now()
     log.info({ signal }, 'stopping: requests in flight are finished first')
     const hard = setTimeout(() => {
       log.error({}, 'stopping took too long')

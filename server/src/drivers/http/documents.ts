@@ -22,15 +22,16 @@ const REDOC_START = `Redoc.init(document.body.dataset.spec, { hideDownloadButton
 /** Serves /docs, /redoc and /openapi.json, also under the bases that their documents name. */
 export function serveDocuments(app: FastifyInstance, routes: readonly Route[], version: string): void {
   const open = { config: { open: 'documentation of a public API' } }
-  const main = JSON.stringify(mainDocument(routes, version))
-  const halolight = JSON.stringify(halolightDocument(routes, version))
-  const specifications: [string, string][] = [
+  // Written when somebody reads them: they are large, and a start should not wait for them.
+  const main = once(() => JSON.stringify(mainDocument(routes, version)))
+  const halolight = once(() => JSON.stringify(halolightDocument(routes, version)))
+  const specifications: [string, () => string][] = [
     ['/openapi.json', main],
     ['/api/v1/openapi.json', main],
     ['/api/openapi.json', halolight],
   ]
   for (const [path, body] of specifications)
-    app.get(path, open, async (_request, reply) => reply.type('application/json; charset=utf-8').send(body))
+    app.get(path, open, async (_request, reply) => reply.type('application/json; charset=utf-8').send(body()))
 
   const page = (path: string, html: string) =>
     app.get(path, open, async (_request, reply) =>
@@ -60,6 +61,11 @@ export function serveDocuments(app: FastifyInstance, routes: readonly Route[], v
     )
   script('swagger.js', SWAGGER_START)
   script('redoc.js', REDOC_START)
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }
 
 const head = (title: string) =>

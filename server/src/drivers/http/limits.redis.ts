@@ -15,7 +15,10 @@ export interface RedisLimitOptions {
   log: { warn(facts: object, message: string): void }
 }
 
-/** Bounded waits: a lost Redis costs a request at most 200 ms once, then nothing until it is back. */
+// How long Redis is left alone after it did not answer: one request a second finds out whether it is back.
+const REST_MS = 1_000
+
+/** Bounded waits: a Redis that is lost or hangs costs a request at most 200 ms, and those of the next second nothing. */
 export function redisLimitStore({ url, fallback, log }: RedisLimitOptions): LimitStore {
   const redis = new Redis(url, {
     connectTimeout: 500,
@@ -25,6 +28,7 @@ export function redisLimitStore({ url, fallback, log }: RedisLimitOptions): Limi
     retryStrategy: (attempt) => Math.min(1_000, attempt * 100),
   })
   let complained = 0
+  let restingUntil = 0
   redis.on('error', (error) => {
     if (Date.now() - complained < 60_000) return
     complained = Date.now()
@@ -32,11 +36,12 @@ export function redisLimitStore({ url, fallback, log }: RedisLimitOptions): Limi
   })
   return {
     async hit(key, windowSeconds) {
-      if (redis.status !== 'ready') return fallback.hit(key, windowSeconds)
+      if (redis.status !== 'ready' || Date.now() < restingUntil) return fallback.hit(key, windowSeconds)
       try {
         const [hits, left] = (await redis.eval(HIT, 1, `ashlar:limit:${key}`, windowSeconds * 1000)) as [number, number]
         return { hits, resetsInSeconds: Math.max(1, Math.ceil(left / 1000)) }
       } catch {
+        restingUntil = Date.now() + REST_MS
         return fallback.hit(key, windowSeconds)
       }
     },

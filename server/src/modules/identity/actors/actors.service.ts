@@ -158,6 +158,8 @@ export function narrow(held: Iterable<string>, scopes: readonly string[]): strin
 /** `users:*` and `*:view` meet in `users:view`. */
 function intersection(one: string, other: string): string[] {
   const [a, b] = [one.split(':'), other.split(':')]
+  // What is not a resource and a verb, as another back end may have written it, meets nothing but itself.
+  if (a.length !== 2 || b.length !== 2) return []
   const pick = (x: string | undefined, y: string | undefined) => (x === '*' ? y : y === '*' || x === y ? x : undefined)
   const [resource, verb] = [pick(a[0], b[0]), pick(a[1], b[1])]
   return resource && verb ? [`${resource}:${verb}`] : []

@@ -71,7 +71,7 @@ function writeRoutes(roles: Roles): Route[] {
     params: IdParams,
     body: RoleChanges,
     answer: Role,
-    errors: [...EDIT_ERRORS, 'roles.name_taken', 'roles.cycle'],
+    errors: [...EDIT_ERRORS, 'roles.name_taken', 'roles.cycle', 'permissions.too_many'],
     handle: ({ actor, params, body, facts, ifMatch }) => roles.update(actor, params.id, body, facts, ifMatch),
   })
   return [
@@ -86,7 +86,7 @@ function writeRoutes(roles: Roles): Route[] {
       body: NewRole,
       status: 201,
       answer: Role,
-      errors: ['roles.name_taken', 'roles.beyond_own', 'roles.cycle', 'roles.too_many'],
+      errors: ['roles.name_taken', 'roles.beyond_own', 'roles.cycle', 'roles.too_many', 'permissions.too_many'],
       handle: ({ actor, body, facts }) => roles.create(actor, body, facts),
     }),
     update,
@@ -101,7 +101,7 @@ function writeRoutes(roles: Roles): Route[] {
       params: IdParams,
       body: RolePermissions,
       answer: Role,
-      errors: EDIT_ERRORS,
+      errors: [...EDIT_ERRORS, 'permissions.too_many'],
       handle: ({ actor, params, body, facts, ifMatch }) => roles.setPermissions(actor, params.id, body, facts, ifMatch),
     }),
     route({

@@ -97,6 +97,8 @@ export function revokeOne(db: Executor, id: string, ownerId: string, reason: str
     WHERE id = ${id} AND ("userId" = ${ownerId} OR "adminId" = ${ownerId}) AND "revokedAt" IS NULL`)
 }
 
+// Sessions are locked in the order of their ids: two that end the same ones at once wait for each other, and never in a circle.
+
 /** Ends all sessions of the owners, but one where `except` names it. */
 export function revokeAll(
   db: Executor,
@@ -106,16 +108,21 @@ export function revokeAll(
 ): Promise<number> {
   return db.run(sql`
     UPDATE sessions SET "revokedAt" = now(), "revokedReason" = ${reason}
-    WHERE ("userId" = ANY(${ownerIds}) OR "adminId" = ANY(${ownerIds})) AND "revokedAt" IS NULL AND id IS DISTINCT FROM ${except ?? null}`)
+    WHERE id IN (
+      SELECT id FROM sessions
+      WHERE ("userId" = ANY(${ownerIds}) OR "adminId" = ANY(${ownerIds})) AND "revokedAt" IS NULL AND id IS DISTINCT FROM ${except ?? null}
+      ORDER BY id FOR UPDATE)`)
 }
 
 /** Ends the owner's oldest sessions beyond the newest `keep`; answers their ids. */
 export function revokeBeyond(db: Executor, ownerId: string, keep: number): Promise<{ id: string }[]> {
   return db.query<{ id: string }>(sql`
     UPDATE sessions SET "revokedAt" = now(), "revokedReason" = 'too many sessions'
-    WHERE id IN (
-      SELECT id FROM sessions WHERE ("userId" = ${ownerId} OR "adminId" = ${ownerId}) AND ${LIVE}
-      ORDER BY "lastSeenAt" DESC, id DESC OFFSET ${keep})
+    WHERE "revokedAt" IS NULL AND id IN (
+      SELECT id FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE ("userId" = ${ownerId} OR "adminId" = ${ownerId}) AND ${LIVE}
+        ORDER BY "lastSeenAt" DESC, id DESC OFFSET ${keep})
+      ORDER BY id FOR UPDATE)
     RETURNING id`)
 }
 

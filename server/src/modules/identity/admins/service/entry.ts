@@ -64,6 +64,7 @@ export function createEntry(parts: AdminParts): Entry {
       if (outdated)
         await queries.upgradeHash(database.global, account.id, account.password, await hashing.hash(password))
       return database.inTenant(DEFAULT_TENANT, async (tx) => {
+        // The account before its sessions: sign-ins of one person take turns.
         // A parallel sign-in may have replaced an outdated hash of the same password.
         if (!(await queries.markSignIn(tx, account.id, outdated ? undefined : account.password)))
           throw authErrors('auth.wrong_credentials')

@@ -62,6 +62,7 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
   }
 
   async function admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair> {
+    // The account before its sessions, as whoever changes a password or a state does: sign-ins of one person take turns.
     if (!(await users.markSignIn(tx, account.id, account.passwordVersion))) throw authErrors('auth.wrong_credentials')
     const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId! }, facts)
     const actor: UserActor = {

@@ -21,7 +21,7 @@ import {
   toRole,
 } from '../roles.schema.ts'
 import { announce, invalidQuery, type RoleParts } from './parts.ts'
-import { mustFit, wantedParents, wantedPermissions } from './wanted.ts'
+import { mustFit, mustSucceed, wantedParents, wantedPermissions } from './wanted.ts'
 
 export interface RoleAdministration {
   list(actor: UserActor, query: RoleQuery): Promise<Page<Role>>
@@ -205,7 +205,7 @@ async function successorOf(
   if (!successor) throw invalidQuery('reassignTo', 'unknown_role', `There is no role ${id}.`)
   if (id === role.id) throw invalidQuery('reassignTo', 'same_role', 'A role cannot take its own place.')
   mustHold(actor, successor.permissions)
-  await mustFit(tx, role.id, [successor])
+  await mustSucceed(tx, role.id, successor)
   return successor
 }
 

@@ -14,6 +14,9 @@ export interface RoleParts {
   routes(): readonly Route[]
 }
 
+/** How many permissions a tenant may have: the catalogue's, its own, and the wildcards that its roles ask for. */
+export const MAX_PERMISSIONS = 1_000
+
 /** Makes every node forget what it knows of everybody in the transaction's tenant. */
 export function announce({ bus }: Pick<RoleParts, 'bus'>, tx: Tx): Promise<void> {
   return bus.publish(tx, ACTORS_CHANGED, { tenantId: tx.tenantId })

@@ -9,7 +9,7 @@ import * as queries from '../permissions.queries.ts'
 import { type NewPermission, type Permission, type PermissionQuery, toPermission } from '../permissions.schema.ts'
 import { roleErrors } from '../roles.errors.ts'
 import { lockAll } from '../roles.queries.ts'
-import type { RoleParts } from './parts.ts'
+import { MAX_PERMISSIONS, type RoleParts } from './parts.ts'
 
 export interface Permissions {
   list(actor: UserActor, query: PermissionQuery): Promise<Page<Permission>>
@@ -20,8 +20,6 @@ export interface Permissions {
   /** Deletes one of the tenant's own that no role grants. */
   remove(actor: UserActor, id: string, facts: RequestFacts): Promise<void>
 }
-
-const MAX_PERMISSIONS = 1_000
 
 export function createPermissions({ database, audit }: Pick<RoleParts, 'database' | 'audit'>): Permissions {
   return {

@@ -9,8 +9,10 @@ import * as permissions from '../permissions.queries.ts'
 import { roleErrors } from '../roles.errors.ts'
 import * as queries from '../roles.queries.ts'
 import type { RolePermissions } from '../roles.schema.ts'
+import { invalidQuery, MAX_PERMISSIONS } from './parts.ts'
 
 const MAX_LEVELS = 20
+const TOO_DEEP = `Roles may inherit over ${MAX_LEVELS} levels at most.`
 
 /** The named permissions; undefined when none of the lists was sent. Throws `invalid` with the name that the tenant lacks. */
 export async function wantedPermissions(
@@ -29,7 +31,7 @@ export async function wantedPermissions(
   }
   for (const name of names ?? []) {
     const action = unaliased(name)
-    const found = byAction.get(action) ?? (await makeWildcard(tx, action, known))
+    const found = byAction.get(action) ?? (await makeWildcard(tx, action, byAction))
     if (!found) throw invalidField('permissions', 'unknown_permission', `There is no permission ${name}.`)
     byAction.set(action, found)
     wanted.set(found.id, found)
@@ -41,13 +43,15 @@ export async function wantedPermissions(
 async function makeWildcard(
   tx: Tx,
   action: string,
-  known: readonly permissions.PermissionKey[],
+  byAction: ReadonlyMap<string, permissions.PermissionKey>,
 ): Promise<permissions.PermissionKey | undefined> {
   if (!isPermission(action)) return undefined
   const [resource = '*', verb = '*'] = action.split(':')
   if (resource !== '*' && verb !== '*') return undefined
-  const isKnown = (at: 0 | 1, word: string) => word === '*' || known.some((one) => one.action.split(':')[at] === word)
+  const known = [...byAction.keys()]
+  const isKnown = (at: 0 | 1, word: string) => word === '*' || known.some((one) => one.split(':')[at] === word)
   if (!isKnown(0, resource) || !isKnown(1, verb)) return undefined
+  if (known.length >= MAX_PERMISSIONS) throw roleErrors('permissions.too_many')
   return permissions.insert(tx, { id: newId(), action, resource, description: null, label: null, group: null })
 }
 
@@ -61,7 +65,18 @@ export async function wantedParents(tx: Tx, ids: readonly string[]): Promise<que
 
 /** Throws when the parents would close a circle, or make a line of more than 20 roles. The caller holds the tenant's lock. */
 export async function mustFit(tx: Tx, roleId: string, parents: readonly queries.GrantableRole[]): Promise<void> {
-  if (parents.length === 0) return
+  if ((await longestLine(tx, roleId, parents)) > MAX_LEVELS) throw invalidField('parentIds', 'too_deep', TOO_DEEP)
+}
+
+/** The same for a role that takes the place of another: the other itself is no longer in the line. */
+export async function mustSucceed(tx: Tx, roleId: string, successor: queries.GrantableRole): Promise<void> {
+  if ((await longestLine(tx, roleId, [successor])) - 1 > MAX_LEVELS)
+    throw invalidQuery('reassignTo', 'too_deep', TOO_DEEP)
+}
+
+/** How many roles the longest line through the role would have. Throws when the parents would close a circle. */
+async function longestLine(tx: Tx, roleId: string, parents: readonly queries.GrantableRole[]): Promise<number> {
+  if (parents.length === 0) return 0
   const ids = parents.map((parent) => parent.id)
   const { below, levelsBelow, levelsAbove } = await inheritance(tx, roleId, ids, MAX_LEVELS)
   const circular = parents.find((parent) => below.includes(parent.id))
@@ -72,6 +87,5 @@ export async function mustFit(tx: Tx, roleId: string, parents: readonly queries.
           ? 'A role cannot inherit from itself.'
           : `${circular.name} inherits from this role already: the two would inherit from each other.`,
     })
-  if (levelsBelow + levelsAbove > MAX_LEVELS)
-    throw invalidField('parentIds', 'too_deep', `Roles may inherit over ${MAX_LEVELS} levels at most.`)
+  return levelsBelow + levelsAbove
 }
