@@ -83,6 +83,8 @@ describe('migrations', () => {
 
   it('waits for a table in use without blocking those behind it for long, and then goes on', async () => {
     const { up } = await newMigration(dir, 'wider')
+    await assert.rejects(migrateUp(client, { ...database.options, dir }), /\(wider\) has no statement yet/)
+    assert.equal((await migrationStatus(client, dir)).current, newest, 'what is not written yet does not count as done')
     await writeFile(up, 'ALTER TABLE users ADD COLUMN nickname text;')
     await withClient(database.url, async (reader) => {
       await reader.query('BEGIN')

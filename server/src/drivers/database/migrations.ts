@@ -67,9 +67,11 @@ export async function migrateUp(client: ClientBase, options: MigrateOptions): Pr
     if (!Number.isInteger(to) || to < from || to > files.length) {
       throw new MigrationRefused([`Cannot go up from version ${from} to ${to}: the newest is ${files.length}.`])
     }
+    const pending = files.slice(from, to)
+    refuseUnwritten(pending)
     const ran: MigrateResult['ran'] = []
     await prepareRoles(client, roleNames(options.rowSecurity.rolePrefix), options.rowSecurity.password)
-    for (const file of files.slice(from, to)) {
+    for (const file of pending) {
       const adopted = file.version === 1 && (await isAdoptable(client, file.up))
       const milliseconds = await runMigration(client, options, adopted ? '' : file.up, async (elapsed) => {
         await client.query(
@@ -156,6 +158,14 @@ function problemsOf(files: MigrationFile[], applied: Applied[]): string[] {
 
 function refuseProblems(files: MigrationFile[], applied: Applied[]): void {
   const problems = problemsOf(files, applied)
+  if (problems.length > 0) throw new MigrationRefused(problems)
+}
+
+/** A migration that somebody is about to write must not count as done: a server that restarts meanwhile would run it. */
+function refuseUnwritten(pending: MigrationFile[]): void {
+  const problems = pending
+    .filter(({ up }) => up.split('\n').every((line) => /^\s*(?:--|$)/.test(line)))
+    .map(({ version, name }) => `The migration ${version} (${name}) has no statement yet.`)
   if (problems.length > 0) throw new MigrationRefused(problems)
 }
 
