@@ -3,7 +3,14 @@ import type { Config } from './config.ts'
 import type { Clock } from './core/clock.ts'
 import type { Bus } from './drivers/bus/index.ts'
 import type { Database } from './drivers/database/index.ts'
-import { createHttp, createLimiter, type HttpServer, type LimitStore, type Route } from './drivers/http/index.ts'
+import {
+  createHttp,
+  createIdempotency,
+  createLimiter,
+  type HttpServer,
+  type LimitStore,
+  type Route,
+} from './drivers/http/index.ts'
 import type { Mailer } from './drivers/mailer/index.ts'
 import type { Jobs } from './drivers/queue/index.ts'
 import { createSealer } from './drivers/sealing/index.ts'
@@ -123,7 +130,8 @@ export function createModules(config: Config, drivers: Drivers, version: string)
 export async function createApp(config: Config, drivers: Drivers, version: string): Promise<App> {
   const modules = createModules(config, drivers, version)
   const { routes, actors, limiter } = modules
+  const idempotency = createIdempotency(modules)
   const options = { ...config.server, hsts: config.app.strict, tenancy: config.tenancy, version }
   const log = withoutRedaction(drivers.log)
-  return { ...modules, http: await createHttp(options, { routes, authenticator: actors, limiter, log }) }
+  return { ...modules, http: await createHttp(options, { routes, authenticator: actors, limiter, idempotency, log }) }
 }

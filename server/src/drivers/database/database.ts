@@ -33,6 +33,8 @@ export interface Database {
   inGlobal<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** One transaction that sees all tenants. Rare, and says why; the reason stands in the database's log of statements. */
   acrossTenants<T>(reason: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Does the work; every transaction that it opens meanwhile runs the step just before its own steps and its COMMIT. */
+  witnessed<T>(step: (tx: Tx) => Promise<void>, work: () => Promise<T>): Promise<T>
   /** Whether the server answers. */
   ping(): Promise<boolean>
   stats(): { total: number; idle: number; waiting: number }
@@ -87,7 +89,8 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
     opening: Sql[],
     work: (tx: Tx) => Promise<T>,
   ): Promise<T> {
-    const beforeCommit: ((tx: Tx) => Promise<void>)[] = []
+    const witness = witnesses.getStore()
+    const beforeCommit = witness?.watching ? [witness.step] : []
     const afterCommit: (() => void)[] = []
     const result = await withClient((client, discard) =>
       inTransaction.run(true, async () => {
@@ -126,6 +129,15 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
         [sql`SELECT set_config('role', ${options.acrossRole}, true), set_config('app.across_reason', ${reason}, true)`],
         work,
       ),
+    async witnessed(step, work) {
+      const witness = { step, watching: true }
+      try {
+        return await witnesses.run(witness, work)
+      } finally {
+        // What the work left running, a timer perhaps, is nobody's to witness.
+        witness.watching = false
+      }
+    },
     ping: () =>
       withClient((client) => client.query('SELECT 1')).then(
         () => true,
@@ -137,6 +149,7 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
 }
 
 const inTransaction = new AsyncLocalStorage<boolean>()
+const witnesses = new AsyncLocalStorage<{ step: (tx: Tx) => Promise<void>; watching: boolean }>()
 
 function executor(tenantId: string | undefined, execute: (statement: Sql) => Promise<StatementResult>): Executor {
   return {

@@ -1,5 +1,5 @@
 // What the HTTP edge remembers: request counters and answers given once under an idempotency key.
-import { index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { moment, momentNow, tenantId } from '../database/columns.ts'
 
 /** Unlogged: a crash of the server empties it. */
@@ -15,11 +15,15 @@ export const idempotencyKeys = pgTable(
     tenantId: tenantId(),
     actor: text().notNull(),
     key: text().notNull(),
+    /** SHA-256 of what was asked, encrypted. */
     requestHash: text().notNull(),
-    /** Null while the first request is under way. */
-    status: integer(),
-    answer: jsonb().$type<unknown>(),
+    /** What was answered, encrypted; null while the first request is under way. */
+    answer: text(),
     createdAt: momentNow(),
+    /** The request that may commit under the key. */
+    claim: text().notNull(),
+    /** Set by the transaction of the change itself. */
+    committedAt: moment(),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.actor, table.key] }),

@@ -1,12 +1,13 @@
 // Mounting: one declared route on one base becomes one Fastify route, guard and checks included.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Actor } from '../../core/actor.ts'
+import type { Actor, UserActor } from '../../core/actor.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { answerWriter } from './answers.ts'
 import { camelKeysFor } from './casing.ts'
 import type { Dialect } from './dialects/index.ts'
 import { parseIfMatch } from './etags.ts'
 import { type Authenticator, admit } from './guard.ts'
+import { type Idempotency, isRepeatable, KEY_HEADER, REPLAYED_HEADER } from './idempotency.ts'
 import type { RateLimiter } from './limits.ts'
 import { readMultipart } from './multipart.ts'
 import type { BodyKind, RequestFacts, Route, UploadedFile } from './routes.ts'
@@ -29,6 +30,8 @@ export interface MountParts {
   uploadTimeoutMs: number
   authenticator: Authenticator
   limiter: RateLimiter
+  /** Without it the Idempotency-Key header has no effect. */
+  idempotency?: Idempotency
   tenantChoice(request: FastifyRequest): string | undefined
 }
 
@@ -36,6 +39,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
   const accepts = route.accepts ?? ['json']
   const readInput = compileInput(dialect, route)
   const answer = answerWriter(dialect, route)
+  const idempotency = isRepeatable(route) ? parts.idempotency : undefined
   // fast-json-stringify writes only what the schema lists; the other dialects change the shape after it.
   const answersAsDeclared = (dialect.base === 'canonical' || dialect.base === 'plain') && !route.binary
 
@@ -73,7 +77,20 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
         files: files.files as Record<string, UploadedFile>,
         headers: declaredHeaders(request, route),
       }
-      const value = await route.handle(context as never)
+      const header = idempotency && request.headers[KEY_HEADER]?.toString()
+      const value =
+        header === undefined
+          ? await route.handle(context as never)
+          : await idempotency!.once(
+              {
+                actor: request.actor as UserActor,
+                route,
+                header,
+                input,
+                replaying: () => reply.header(REPLAYED_HEADER, 'true'),
+              },
+              () => route.handle(context as never),
+            )
       return answer(request, reply, value)
     },
   })

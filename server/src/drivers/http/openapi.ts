@@ -4,6 +4,7 @@ import { type ErrorKind, errorCatalogue, type FieldFault, Problem } from '../../
 import { hoistSchemas } from './components.ts'
 import { type Dialect, dialects } from './dialects/index.ts'
 import { exampleOf } from './examples.ts'
+import { IDEMPOTENCY_CODES, isRepeatable } from './idempotency.ts'
 import { statusOf } from './problems.ts'
 import { isPublic, permissionOf, type Route } from './routes.ts'
 
@@ -129,6 +130,7 @@ function headerParameters(route: Route): Json[] {
   if (isPublic(route.access) || route.access === 'admin') return declared
   return [
     ...declared,
+    ...(isRepeatable(route) ? [IDEMPOTENCY_HEADER] : []),
     {
       name: 'X-Tenant-ID',
       in: 'header',
@@ -137,6 +139,16 @@ function headerParameters(route: Route): Json[] {
       description: 'Chooses among the tenants of the caller, by id or slug.',
     },
   ]
+}
+
+const IDEMPOTENCY_HEADER = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  example: '8e03978e-40d5-43dd-bc93-6e4faa3e2a4f',
+  description:
+    'Makes repeating the request safe: for 24 hours the same key with the same request gets the first answer again (`Idempotency-Replayed: true`) and nothing is done twice. One key for each request, such as a UUID.',
 }
 
 const MEDIA = { json: 'application/json', form: 'application/x-www-form-urlencoded', multipart: 'multipart/form-data' }
@@ -170,6 +182,7 @@ function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKin
     ...(route.body || route.query ? ['request.malformed', 'request.invalid'] : []),
     ...(route.params ? ['request.not_found'] : []),
     ...(route.errors ?? []),
+    ...(isRepeatable(route) ? IDEMPOTENCY_CODES : []),
     ...GENERAL_ERRORS,
   ]
   const byStatus = new Map<number, string[]>()

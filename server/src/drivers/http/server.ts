@@ -18,6 +18,7 @@ import { dialects } from './dialects/index.ts'
 import { serveDocuments } from './documents.ts'
 import type { Authenticator } from './guard.ts'
 import { type HeaderOptions, securityHeaders } from './headers.ts'
+import { type Idempotency, REPLAYED_HEADER } from './idempotency.ts'
 import { readBodies, requestId, tenantChooser } from './incoming.ts'
 import type { RateLimiter } from './limits.ts'
 import { mount } from './mount.ts'
@@ -45,6 +46,8 @@ export interface HttpParts {
   routes: readonly Route[]
   authenticator: Authenticator
   limiter: RateLimiter
+  /** Without it the Idempotency-Key header has no effect. Closed with the server. */
+  idempotency?: Idempotency
   log: FastifyBaseLogger
 }
 
@@ -124,6 +127,7 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
     for (const route of dialect.routes(parts.routes))
       mount(app, dialect, route, { ...parts, tenantChoice, uploadTimeoutMs })
   }
+  app.addHook('onClose', async () => parts.idempotency?.close())
   if (options.documents) serveDocuments(app, parts.routes, options.version)
   await app.ready()
 
@@ -184,6 +188,7 @@ function corsOptions(origins: readonly string[]) {
       'x-request-id',
       'etag',
       'retry-after',
+      REPLAYED_HEADER,
       'ratelimit-limit',
       'ratelimit-remaining',
       'ratelimit-reset',
