@@ -71,11 +71,19 @@ describe('LOG-3: past the application', () => {
   const tamperings: [string, string, number, string][] = [
     ['a changed entry', `UPDATE audit_logs SET action = 'roles.view' WHERE "tenantId" = $1 AND seq = 3`, 3, 'changed'],
     ['a deleted entry', `DELETE FROM audit_logs WHERE "tenantId" = $1 AND seq = 2`, 2, 'missing'],
+    [
+      "two entries in one another's place",
+      `UPDATE audit_logs SET seq = 99 WHERE "tenantId" = $1 AND seq = 2;
+       UPDATE audit_logs SET seq = 2 WHERE "tenantId" = $1 AND seq = 3;
+       UPDATE audit_logs SET seq = 3 WHERE "tenantId" = $1 AND seq = 99`,
+      2,
+      'does not follow the entry before',
+    ],
     ['a truncated tail', `DELETE FROM audit_logs WHERE "tenantId" = $1 AND seq > 3`, 4, 'missing at the end'],
   ]
   for (const [what, statement, firstBad, reason] of tamperings) {
     it(`${what} is found over HTTP and at the terminal, in that tenant and no other`, async () => {
-      await ashlar.rows(statement, [tenant])
+      for (const step of statement.split(';')) await ashlar.rows(step, [tenant])
       assert.deepEqual(await overHttp(), { state: 'broken', entries: firstBad - 1, firstBad, reason })
       const found = await atTheTerminal('verify', '--tenant', tenant)
       assert.equal(found.code, 1)
