@@ -157,7 +157,7 @@ async function signIn(url: string, login: string, password: string): Promise<str
 
 function render(): string {
   const rows = lines.map(({ what, ours, limit }) => {
-    const ratio = limit ? `**${(ours.perSecond / limit.perSecond).toFixed(2)}**` : ''
+    const ratio = limit ? ratioOf(ours, limit) : ''
     return `| ${what} | ${figure(ours.perSecond)} | ${limit ? figure(limit.perSecond) : ''} | ${ratio} | ${ours.p50Ms.toFixed(1)} | ${ours.p99Ms.toFixed(1)} | ${cpu(ours)} | ${limit && !Number.isNaN(limit.serverCpuUs) ? cpu(limit) : ''} | ${ours.errors} |`
   })
   const own = (what: string) => {
@@ -172,7 +172,8 @@ function render(): string {
 Written by \`npm run bench -- --write\`: Ashlar with everything on (rights, tenants, row-level security, sessions checked, logs on; rate limits off)
 beside the limit, a bare \`node:http\` server that runs the same statements without any of it. Both work on the same PostgreSQL, with durable settings,
 and take turns: ${ROUNDS} slices of ${SECONDS} s each, 32 connections (logins 8), the slice in the middle is shown. Absolute figures belong to the machine
-(${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, shared by server, database and load generator); ratios are what counts.
+(${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, shared by server, database and load generator); ratios are what counts. Errors of the logins
+are people of the demonstration data who are suspended.
 
 | what | requests/s | limit | ratio | p50 ms | p99 ms | CPU µs (server + database) | limit's CPU µs | errors |
 |---|---|---|---|---|---|---|---|---|
@@ -184,6 +185,11 @@ How the larger installation compares with the smaller one, Ashlar only:
 |---|---|
 ${scale.join('\n')}
 `
+}
+
+/** A limit that answered hardly anything in its slices gives no ratio. */
+function ratioOf(ours: Measured, limit: Measured): string {
+  return limit.perSecond < 1 ? '(timed out)' : `**${(ours.perSecond / limit.perSecond).toFixed(2)}**`
 }
 
 function figure(perSecond: number): string {

@@ -5,6 +5,9 @@ import type { ThrottleRule } from './throttle.ts'
 /** An attempt that has not reported back after this long has died with its process. */
 const PENDING_SECONDS = 30
 
+// A place taken and given back is worth no flush to disk: a crash forgets it, as its expiry would. Failures are flushed.
+const WITHOUT_FLUSH = sql`set_config('synchronous_commit', 'off', true)`
+
 const ABANDONED = sql`t."pendingSince" < clock_timestamp() - make_interval(secs => ${PENDING_SECONDS})`
 const EXPIRED = sql`t."windowEndsAt" <= clock_timestamp()`
 
@@ -21,7 +24,7 @@ export async function reserve(db: Executor, key: string, { maxFailures, lockSeco
       "windowEndsAt" = CASE WHEN ${EXPIRED} THEN clock_timestamp() + make_interval(secs => ${lockSeconds}) ELSE t."windowEndsAt" END
     WHERE (t."lockedUntil" IS NULL OR t."lockedUntil" <= clock_timestamp())
       AND CASE WHEN ${EXPIRED} THEN 0 ELSE t.failures END + CASE WHEN ${ABANDONED} THEN 0 ELSE t.pending END < ${maxFailures}
-    RETURNING key`)
+    RETURNING key, ${WITHOUT_FLUSH}`)
   return row !== undefined
 }
 
@@ -49,6 +52,6 @@ export async function release(db: Executor, key: string): Promise<void> {
 /** Forgets the failures: the secret was right. */
 export async function clear(db: Executor, key: string): Promise<void> {
   await db.run(
-    sql`UPDATE throttles SET failures = 0, pending = GREATEST(0, pending - 1) WHERE key = ${key} AND "lockedUntil" IS NULL`,
+    sql`UPDATE throttles SET failures = 0, pending = GREATEST(0, pending - 1) WHERE key = ${key} AND "lockedUntil" IS NULL RETURNING ${WITHOUT_FLUSH}`,
   )
 }
