@@ -48,8 +48,7 @@ describe('kill -9 under requests with an Idempotency-Key', () => {
       headers: { 'idempotency-key': key },
     })
 
-  async function write(attempts: Attempt[]): Promise<void> {
-    const { token } = await register(client, node.url)
+  async function write(token: string, attempts: Attempt[]): Promise<void> {
     for (let count = 0; count < MOST; count++) {
       const attempt: Attempt = { token, key: unique('crash'), id: undefined }
       attempts.push(attempt)
@@ -64,7 +63,9 @@ describe('kill -9 under requests with an Idempotency-Key', () => {
     const facts = { acknowledged: 0, carriedOutLater: 0, answerLost: 0 }
     for (let kill = 0; kill < KILLS; kill++) {
       const attempts: Attempt[] = []
-      const writers = Array.from({ length: WRITERS }, () => write(attempts))
+      // Everybody is there before the first write: a kill must not fall into a registration.
+      const people = await Promise.all(Array.from({ length: WRITERS }, () => register(client, node.url)))
+      const writers = people.map(({ token }) => write(token, attempts))
       const until = performance.now() + 15_000
       while (attempts.length < 8 * WRITERS && performance.now() < until) await sleep(2)
       await sleep(Math.random() * 20)
