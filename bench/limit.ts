@@ -1,7 +1,9 @@
 // The limit: a bare node:http server with pg and the statements of the same answers, no rights, no tenants, no validation.
 //
 // It shows what the machine gives for this work. `/me`, `/users` and `/search` run the statements that HaloLight's back ends
-// send (user with roles; count and page with roles); `/jwt` verifies a token and answers, with no database at all.
+// send (user with roles; count and page with roles); `/jwt` verifies a token and answers, with no database at all. `/insert` writes
+// one row, `/transaction` two in one transaction.
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createVerifier } from 'fast-jwt'
 import pg from 'pg'
@@ -31,6 +33,11 @@ const PAGE_SEARCH = {
   text: `SELECT ${PAGE_COLUMNS} FROM users u WHERE u.name ILIKE $1 OR u.email ILIKE $1 OR u.username ILIKE $1 ORDER BY u."createdAt" DESC LIMIT $2 OFFSET $3`,
 }
 
+const INSERT = { name: 'insert', text: 'INSERT INTO limits.writes (id, value) VALUES ($1, $2)' }
+const UPDATE = { name: 'update', text: 'UPDATE limits.writes SET value = $2 WHERE id = $1' }
+await pool.query('CREATE SCHEMA IF NOT EXISTS limits')
+await pool.query('CREATE TABLE IF NOT EXISTS limits.writes (id text PRIMARY KEY, value text)')
+
 const server = createServer((request, response) => {
   answer(new URL(request.url ?? '/', 'http://limit'), request.headers.authorization ?? '').then(
     (value) => {
@@ -47,6 +54,8 @@ const server = createServer((request, response) => {
 async function answer(url: URL, authorization: string): Promise<unknown> {
   if (url.pathname === '/jwt') return verify(authorization.slice(7))
   if (url.pathname === '/me') return (await pool.query({ ...ME, values: ['p1'] })).rows[0]
+  if (url.pathname === '/insert') return (await pool.query({ ...INSERT, values: [randomUUID(), 'x'] })).rowCount
+  if (url.pathname === '/transaction') return transaction()
   const search = url.searchParams.get('search')
   const limit = Number(url.searchParams.get('limit') ?? 10)
   if (search === null) {
@@ -59,6 +68,20 @@ async function answer(url: URL, authorization: string): Promise<unknown> {
     pool.query({ ...PAGE_SEARCH, values: [pattern, limit, 0] }),
   ])
   return { data: page.rows, meta: { total: Number(total.rows[0].count) } }
+}
+
+async function transaction(): Promise<string> {
+  const client = await pool.connect()
+  try {
+    const id = randomUUID()
+    await client.query('BEGIN')
+    await client.query({ ...INSERT, values: [id, 'x'] })
+    await client.query({ ...UPDATE, values: [id, 'y'] })
+    await client.query('COMMIT')
+    return id
+  } finally {
+    client.release()
+  }
 }
 
 server.listen(0, '127.0.0.1', () => {

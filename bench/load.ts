@@ -1,6 +1,6 @@
 // Load with wrk, and what it cost: requests a second, latencies, CPU of the server process and of PostgreSQL.
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,6 +14,8 @@ export interface Request {
   headers?: Record<string, string>
   /** A Lua expression of the body, evaluated for each request; `n` counts them. */
   luaBody?: string
+  /** Lua that stands before the requests are made: what the body's expression needs, or a `response` function. */
+  luaSetup?: string
 }
 
 export interface Measured {
@@ -31,13 +33,15 @@ export interface Process {
   postmaster: number
 }
 
+let scripts = 0
+
 /** One slice of load on one thread of wrk. */
 export async function measure(
   request: Request,
   of: Process,
   options: { connections: number; seconds: number },
 ): Promise<Measured> {
-  const script = join(tmpdir(), `ashlar-bench-${process.pid}.lua`)
+  const script = join(tmpdir(), `ashlar-bench-${process.pid}-${scripts++}.lua`)
   writeFileSync(script, luaFor(request))
   const before = cpuOf(of)
   const { stdout } = await run('wrk', [
@@ -51,6 +55,7 @@ export async function measure(
     request.url,
   ])
   const after = cpuOf(of)
+  rmSync(script)
   const figure = /FIGURES (\d+) (\d+) ([\d.]+) ([\d.]+) (\d+)/.exec(stdout)
   if (!figure) throw new Error(`wrk printed no figures:\n${stdout}`)
   const [requests, microseconds, p50, p99, errors] = figure.slice(1).map(Number) as [
@@ -70,14 +75,14 @@ export async function measure(
   }
 }
 
-function luaFor({ method = 'GET', headers = {}, luaBody }: Request): string {
+function luaFor({ method = 'GET', headers = {}, luaBody, luaSetup = '' }: Request): string {
   const set = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   )
   const body = luaBody
     ? `local n = 0\nfunction request()\n  n = n + 1\n  return wrk.format(nil, nil, nil, ${luaBody})\nend\n`
     : ''
-  return `wrk.method = ${JSON.stringify(method)}\n${set.join('\n')}\n${body}
+  return `wrk.method = ${JSON.stringify(method)}\n${set.join('\n')}\n${luaSetup}\n${body}
 function done(summary, latency)
   local failed = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
   print(string.format("FIGURES %d %d %f %f %d", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), failed))
@@ -119,4 +124,9 @@ function childrenOf(parent: number): number[] {
 /** The slice in the middle by requests a second. */
 export function median(slices: readonly Measured[]): Measured {
   return [...slices].sort((a, b) => a.perSecond - b.perSecond)[Math.floor(slices.length / 2)]!
+}
+
+/** Resident memory of a process, in MB. */
+export function residentMb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
 }

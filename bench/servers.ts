@@ -15,6 +15,8 @@ export interface Installation {
   url: string
   pid: number
   databaseUrl: string
+  /** Ends what its database still does for callers who have gone: it would take part in the next slice. */
+  settle(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -23,6 +25,8 @@ export interface Bench {
   /** A database with so many accounts beside the demonstration's. */
   database(name: string, accounts: number): Promise<string>
   ashlar(databaseUrl: string): Promise<Installation>
+  /** Starts and stops Ashlar on its own embedded PostgreSQL in one new folder: seconds to its first answer. */
+  embedded(): Promise<() => Promise<number>>
   limit(databaseUrl: string): Promise<Installation>
   stop(): Promise<void>
 }
@@ -107,22 +111,73 @@ export async function startBench(): Promise<Bench> {
       return url.href
     },
     async ashlar(databaseUrl) {
-      const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], environment(databaseUrl), (line) =>
-        line.startsWith('{') && line.endsWith('}') ? JSON.parse(line).address : undefined,
-      )
-      return { url, pid: child.pid!, databaseUrl, stop: () => end(child) }
+      const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], environment(databaseUrl), addressIn)
+      return { url, pid: child.pid!, databaseUrl, settle: () => settle(databaseUrl), stop: () => end(child) }
+    },
+    async embedded() {
+      const { DATABASE_URL: _, ...own } = environment('')
+      const env = { ...own, DATA_DIR: join(folder, 'own') }
+      return async () => {
+        const begun = performance.now()
+        const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], env, addressIn)
+        await fetch(`${url}/api/v1/health`)
+        const seconds = (performance.now() - begun) / 1000
+        await end(child)
+        return seconds
+      }
     },
     async limit(databaseUrl) {
       const { child, url } = await start('bench/limit.ts', [], { DATABASE_URL: databaseUrl, JWT_SECRET }, (line) =>
         line.startsWith('{"port"') && line.endsWith('}') ? `http://127.0.0.1:${JSON.parse(line).port}` : undefined,
       )
-      return { url, pid: child.pid!, databaseUrl, stop: () => end(child) }
+      return { url, pid: child.pid!, databaseUrl, settle: () => settle(databaseUrl), stop: () => end(child) }
     },
     async stop() {
       await Promise.all(running.map(end))
       await server.stop()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** The address in the line of the log that says where the server listens. */
+function addressIn(line: string): string | undefined {
+  return line.startsWith('{') && line.endsWith('}') ? JSON.parse(line).address : undefined
+}
+
+/** The pair of tokens that a sign-in gives; undefined where it was refused. */
+export async function tokensOf(
+  url: string,
+  login: string,
+  password: string,
+): Promise<{ accessToken: string; refreshToken: string } | undefined> {
+  const response = await fetch(`${url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ login, password }),
+  })
+  return response.ok ? ((await response.json()) as { accessToken: string; refreshToken: string }) : undefined
+}
+
+export async function signIn(url: string, login: string, password: string): Promise<string> {
+  const tokens = await tokensOf(url, login, password)
+  if (!tokens) throw new Error(`${login} could not sign in`)
+  return tokens.accessToken
+}
+
+async function settle(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    for (let quiet = 0; quiet < 3; await sleep(50)) {
+      const { rowCount } = await client.query(
+        `SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid() AND query_start < now() - interval '100 milliseconds'`,
+      )
+      quiet = rowCount === 0 ? quiet + 1 : 0
+    }
+  } finally {
+    await client.end()
   }
 }
 

@@ -23,7 +23,7 @@ export function list(db: Executor, query: UserQuery, place: PagePlace): Promise<
   const total = isKept(query) ? sql`, (${keptTotal(query)}) AS total` : empty
   return db.query<ListedUser>(sql`
     SELECT ${FIELDS}, ${ROLES}, m."joinedAt"::text AS "joinedAt" ${total} FROM memberships m JOIN users u ON u.id = m."userId"
-    ${where([...filters(query), placeAfter(query, place)])} ${ordered(query, place)}`)
+    ${where([...filters(query), placeAfter(query, place)])} ${ordered(query, place, sortColumn(query))}`)
 }
 
 /**
@@ -37,11 +37,12 @@ export async function listFound(
 ): Promise<{ rows: ListedUser[]; total: number }> {
   const found = await db.query<ListedUser & { total: number }>(sql`
     WITH m AS MATERIALIZED (
-      SELECT m."userId", m."joinedAt" FROM memberships m JOIN users u ON u.id = m."userId" ${where(filters(query))}
+      SELECT m."userId", m."joinedAt", ${sortColumn(query)} AS key FROM memberships m JOIN users u ON u.id = m."userId" ${where(filters(query))}
       LIMIT ${literal(COUNTED_MATCHES)})
     SELECT page.*, matches.total FROM (SELECT count(*) AS total FROM m) AS matches LEFT JOIN LATERAL (
-      SELECT ${FIELDS}, ${ROLES}, m."joinedAt"::text AS "joinedAt" FROM m JOIN users u ON u.id = m."userId"
-      ${where([placeAfter(query, place)])} ${ordered(query, place)}) AS page ON matches.total < ${literal(COUNTED_MATCHES)}`)
+      SELECT ${FIELDS}, ${ROLES}, m."joinedAt"::text AS "joinedAt" FROM (
+        SELECT * FROM m ${where([sql`matches.total < ${literal(COUNTED_MATCHES)}`, placeAfter(query, place)])} ${ordered(query, place, sql`m.key`)}
+      ) AS m JOIN users u ON u.id = m."userId" ${order(query, sql`m.key`)}) AS page ON true`)
   // The total comes even when the page has no row.
   return { rows: found.filter((row) => row.id !== null), total: found[0]!.total }
 }
@@ -60,10 +61,15 @@ function placeAfter(query: UserQuery, { after }: PagePlace): Sql | undefined {
   return after && sql`(m."joinedAt", m."userId") ${past} (${after[0]}::timestamptz, ${after[1]})`
 }
 
-function ordered(query: UserQuery, { limit, offset }: PagePlace): Sql {
+const sortColumn = (query: UserQuery) => SORT_COLUMNS[query.sortBy ?? 'createdAt']
+
+function order(query: UserQuery, key: Sql): Sql {
   const direction = isDescending(query) ? sql`DESC` : sql`ASC`
-  const key = SORT_COLUMNS[query.sortBy ?? 'createdAt']
-  return sql`ORDER BY ${key} ${direction}, m."userId" ${direction} LIMIT ${literal(limit)} ${offset ? sql`OFFSET ${offset}` : empty}`
+  return sql`ORDER BY ${key} ${direction}, m."userId" ${direction}`
+}
+
+function ordered(query: UserQuery, { limit, offset }: PagePlace, key: Sql): Sql {
+  return sql`${order(query, key)} LIMIT ${literal(limit)} ${offset ? sql`OFFSET ${offset}` : empty}`
 }
 
 /** Beyond this many matches of a search the total stops counting: the cost of a page must not grow with the table. */

@@ -1,0 +1,95 @@
+// The page that a benchmark writes: figures, ratios, and the target beside each ratio.
+import { availableParallelism, cpus } from 'node:os'
+import type { Measured } from './load.ts'
+
+/** Ours beside the limit, or beside ourselves in other circumstances. */
+export interface Line {
+  what: string
+  ours: Measured
+  limit: Pick<Measured, 'perSecond'> & Partial<Measured>
+  /** The ratio that we want at least. */
+  target: number
+}
+
+/** A figure of one process. */
+export interface Fact {
+  what: string
+  value: number
+  unit: string
+  /** The most that we want. */
+  target: number
+}
+
+export interface Report {
+  lines: Line[]
+  /** How a larger installation does beside a smaller one, Ashlar only. */
+  growth: Line[]
+  facts: Fact[]
+  rounds: number
+  seconds: number
+}
+
+/** The page as Markdown. */
+export function render({ lines, growth, facts, rounds, seconds }: Report): string {
+  return `# Benchmarks
+
+Written by \`npm run bench -- --write\`: Ashlar with everything on (rights, tenants, row-level security, sessions checked, logs on; rate limits off)
+beside the limit, a bare \`node:http\` server that runs the same statements without any of it. Both work on the same PostgreSQL, with durable settings,
+and take turns: ${rounds} slices of ${seconds} s each, 32 connections (8 where sign-ins take part), the slice in the middle is shown. Absolute figures belong to the
+machine (${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, shared by server, database and load generator); ratios are what counts. Errors of the sign-ins
+are people of the demonstration data who are suspended. A ratio below its target is marked.
+
+| what | requests/s | limit | ratio | target | p50 ms | p99 ms | CPU µs (server + database) | limit's CPU µs | errors |
+|---|---|---|---|---|---|---|---|---|---|
+${lines.map(rowOf).join('\n')}
+
+How a larger installation does beside a smaller one, Ashlar only:
+
+| what | smaller, requests/s | larger, requests/s | ratio | target |
+|---|---|---|---|---|
+${growth.map((line) => `| ${line.what} | ${figure(line.limit.perSecond)} | ${figure(line.ours.perSecond)} | ${ratioOf(line)} | ${line.target} |`).join('\n')}
+
+One process:
+
+| what | figure | target |
+|---|---|---|
+${facts.map(({ what, value, unit, target }) => `| ${what} | ${marked(figure(value), value <= target)} ${unit} | ${target} ${unit} |`).join('\n')}
+`
+}
+
+function rowOf(line: Line): string {
+  const { what, ours, limit, target } = line
+  const cells = [
+    what,
+    figure(ours.perSecond),
+    figure(limit.perSecond),
+    ratioOf(line),
+    target,
+    ours.p50Ms.toFixed(1),
+    ours.p99Ms.toFixed(1),
+    cpu(ours),
+    cpu(limit),
+    ours.errors,
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+/** A limit that answered hardly anything in its slices gives no ratio. */
+function ratioOf({ ours, limit, target }: Line): string {
+  if (limit.perSecond < 1) return '(the limit timed out)'
+  const ratio = ours.perSecond / limit.perSecond
+  return marked(ratio.toFixed(2), ratio >= target)
+}
+
+function marked(text: string, met: boolean): string {
+  return met ? `**${text}**` : `${text} (missed)`
+}
+
+function figure(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
+}
+
+function cpu({ serverCpuUs, databaseCpuUs }: Partial<Measured>): string {
+  if (serverCpuUs === undefined || databaseCpuUs === undefined) return ''
+  return `${Math.round(serverCpuUs)} + ${Math.round(databaseCpuUs)}`
+}
