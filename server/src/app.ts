@@ -2,7 +2,7 @@
 import type { Config } from './config.ts'
 import type { Clock } from './core/clock.ts'
 import type { Bus } from './drivers/bus/index.ts'
-import type { Database } from './drivers/database/index.ts'
+import type { Database, Tx } from './drivers/database/index.ts'
 import {
   createHttp,
   createIdempotency,
@@ -71,12 +71,20 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
   const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
   const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
-  const sessions = createSessions({ ...foundation, accessTokens, refreshTokens, options: { ...tokens, admin } })
+  const lifeIn = (tenantId: string, within?: Tx) => tenants.sessionLifeOf(tenantId, within)
+  const sessions = createSessions({
+    ...foundation,
+    accessTokens,
+    refreshTokens,
+    lifeIn,
+    options: { ...tokens, admin },
+  })
   const roles = createRoles({ ...foundation, routes })
   const { defaultRole } = accounts
-  const options = { creation: tenancy.creation, defaultRole }
+  const { absoluteSeconds, idleSeconds } = tokens
+  const options = { creation: tenancy.creation, defaultRole, sessions: { absoluteSeconds, idleSeconds } }
   const tenants = createTenants({ ...foundation, roles, sessions, options })
-  const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords, defaultRole })
+  const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords })
   const personalTokens = createPersonalTokens(foundation)
   return { hashing, passwords, accessTokens, sessions, roles, tenants, users, personalTokens }
 }

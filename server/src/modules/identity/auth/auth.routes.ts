@@ -49,6 +49,7 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       errors: [
         'auth.registration_closed',
         'users.email_taken',
+        'tenants.domain_not_allowed',
         'users.username_taken',
         'users.phone_taken',
         'users.avatar_invalid',

@@ -1,5 +1,6 @@
 // The door of the tenants module.
 export { DEFAULT_TENANT } from './service/parts.ts'
+export type { TenantSettings } from './settings.schema.ts'
 export type { TenantOfUserRow, TenantRow } from './tenants.queries.ts'
 export { tenantRoutes } from './tenants.routes.ts'
 export { NewTenantOfOwner, TenantOfOwner } from './tenants.schema.ts'

@@ -19,7 +19,6 @@ export interface AuthOptions {
   requireEmailVerification: boolean
   passwordResetSeconds: number
   emailVerificationSeconds: number
-  defaultRole: string
   /** Where links in mails lead; never taken from a request. */
   frontendUrl: string
 }
@@ -37,7 +36,7 @@ export interface AuthParts {
   hashing: Hashing
   passwords: PasswordPolicy
   sessions: Sessions
-  tenants: Pick<Tenants, 'find' | 'levelOf' | 'ofUser'>
+  tenants: Pick<Tenants, 'defaultRoleOf' | 'find' | 'levelOf' | 'ofUser'>
   roles: Pick<Roles, 'rolesOf' | 'permissionsOf' | 'assignByName'>
   users: Users
   options: AuthOptions

@@ -35,7 +35,7 @@ export function createRegistering(
   me: MeReader,
   letters: Letters,
 ): Registering {
-  const { database, bus, audit, mail, roles, users, options } = parts
+  const { database, bus, audit, mail, roles, tenants, users, options } = parts
 
   return {
     async register(body, picture, facts) {
@@ -45,7 +45,7 @@ export function createRegistering(
       // Strangers join the default tenant whatever the request names: a tenant of others is entered by invitation.
       const pair = await database.inTenant(DEFAULT_TENANT, async (tx) => {
         const id = await users.add(tx, prepared, 'MEMBER')
-        await roles.assignByName(tx, id, options.defaultRole)
+        await roles.assignByName(tx, id, await tenants.defaultRoleOf(tx))
         if (avatar) await users.attachAvatar(tx, id, avatar)
         await letters.sendVerification(tx, { ...prepared, locale: prepared.locale ?? null })
         const actor = { kind: 'user', userId: id, tenantId: DEFAULT_TENANT } as UserActor
