@@ -31,7 +31,8 @@ export function tenantRoutes(tenants: Tenants): Route[] {
   return [...own, ...own.map(asOrganization)]
 }
 
-function asOrganization(original: Route): Route {
+/** A route under the other name. */
+export function asOrganization(original: Route): Route {
   return alias(original, {
     path: original.path.replace('/tenants', '/organizations'),
     operation: original.operation.replace('tenants.', 'organizations.'),

@@ -17,6 +17,8 @@ export interface Assignment {
   rolesOf(db: Executor, userId: string): Promise<queries.HeldRole[]>
   /** Roles of the transaction's tenant that the actor may give. Throws for an unknown one, and for one that grants what the actor lacks. */
   grantable(tx: Tx, actor: Actor, roleIds: readonly string[], field: string): Promise<queries.GrantableRole[]>
+  /** The same for one role by its name. */
+  grantableByName(tx: Tx, actor: Actor, name: string): Promise<void>
   /** Gives a user exactly these roles. Every id must be a role of the tenant, and nobody grants what they do not hold. */
   assign(tx: Tx, actor: Actor, userId: string, roleIds: readonly string[]): Promise<void>
   /** Gives a user the role of that name in the transaction's tenant. */
@@ -64,6 +66,12 @@ export function createAssignment({ bus, database }: Pick<RoleParts, 'bus' | 'dat
         wanted.map(({ id }) => id),
       )
       await bus.publish(tx, ACTORS_CHANGED, { userId })
+    },
+
+    async grantableByName(tx, actor, name) {
+      const role = await queries.findIdByName(tx, name)
+      if (!role) throw roleErrors('roles.not_found', { message: `There is no role named ${name}.` })
+      await grantable(tx, actor, [role.id], 'role')
     },
 
     async assignByName(tx, userId, name) {

@@ -8,7 +8,7 @@ import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { mustHold } from '../../roles/index.ts'
 import * as queries from '../members.queries.ts'
 import { tenantErrors } from '../tenants.errors.ts'
-import { mustAdd, mustRemove, mustSetLevel, roleOfLevel, type Standing } from '../tenants.policy.ts'
+import { mustAdd, mustRemove, mustSetLevel, type Standing } from '../tenants.policy.ts'
 import { type LevelChange, type Member, type MemberQuery, type NewMember, toMember } from '../tenants.schema.ts'
 import type { Directory } from './directory.ts'
 import { eitherOf, enter, enterToChange, oneUserOf, type TenantParts } from './parts.ts'
@@ -32,7 +32,7 @@ export interface MemberOf {
 
 export function createMembers(parts: TenantParts, directory: Directory & SettingsStore): Members {
   const { database, bus, audit, roles } = parts
-  const roleOf = async (tx: Tx, level: MembershipLevel) => roleOfLevel(level, await directory.defaultRoleOf(tx))
+  const { roleOf } = directory
 
   /** Administrators pass their rank on only as far as they hold what comes with it. */
   async function mustNotGrantBeyondOwn(tx: Tx, { actor, level }: Standing, userId: string, granted: MembershipLevel) {

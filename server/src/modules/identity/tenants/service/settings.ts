@@ -1,5 +1,5 @@
 // What a tenant decides for itself: read by everybody from memory, changed by its managers.
-import type { UserActor } from '../../../../core/actor.ts'
+import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import type { Clock } from '../../../../core/clock.ts'
 import { invalidField } from '../../../../core/errors.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
@@ -11,7 +11,7 @@ import { domainOf, readDomain } from '../domains.ts'
 import * as queries from '../settings.queries.ts'
 import { type Settings, type SettingsChanges, settingsFrom, type TenantSettings } from '../settings.schema.ts'
 import { tenantErrors } from '../tenants.errors.ts'
-import { mustEdit, mustView } from '../tenants.policy.ts'
+import { mustEdit, mustView, roleOfLevel } from '../tenants.policy.ts'
 import { enter, enterToChange, type TenantParts } from './parts.ts'
 
 export interface SettingsStore {
@@ -21,6 +21,10 @@ export interface SettingsStore {
   sessionLifeOf(tenantId: string, within?: Executor): Promise<SessionLife>
   /** The role by name that a new member of the transaction's tenant gets. */
   defaultRoleOf(tx: Tx): Promise<string>
+  /** The role by name that comes with a level in the transaction's tenant. */
+  roleOf(tx: Tx, level: MembershipLevel): Promise<string>
+  /** Which domains the transaction's tenant takes addresses of; empty: all. */
+  allowedDomains(tx: Tx): Promise<readonly string[]>
   /** Throws `tenants.domain_not_allowed` when the transaction's tenant takes no addresses of that domain. */
   mustAllowAddress(tx: Tx, address: string): Promise<void>
   /** The same for every tenant that an account belongs to, before its address changes. */
@@ -57,6 +61,8 @@ export function createSettings(parts: TenantParts): SettingsStore {
     return applied(settings, sent, now, options.sessions)
   }
 
+  const defaultRoleOf = async (tx: Tx) => (await queries.findDefaultRole(tx)) ?? options.defaultRole
+
   return {
     settingsOf,
 
@@ -66,7 +72,9 @@ export function createSettings(parts: TenantParts): SettingsStore {
       return { absoluteSeconds: seconds(absoluteMinutes), idleSeconds: seconds(idleMinutes) }
     },
 
-    defaultRoleOf: async (tx) => (await queries.findDefaultRole(tx)) ?? options.defaultRole,
+    defaultRoleOf,
+    roleOf: async (tx, level) => roleOfLevel(level, await defaultRoleOf(tx)),
+    allowedDomains: async (tx) => (await load(tx)).settings.allowedMailDomains,
 
     async mustAllowAddress(tx, address) {
       const { allowedMailDomains: allowed } = (await load(tx)).settings

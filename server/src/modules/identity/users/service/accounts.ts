@@ -20,6 +20,7 @@ export interface AccountToMake {
   bio?: string | null | undefined
   locale?: string | null | undefined
   verified?: boolean | undefined
+  homeless?: boolean | undefined
 }
 
 export interface Accounts {
@@ -72,6 +73,7 @@ export function createAccounts(parts: UserParts): Accounts {
       bio: sent.bio ?? null,
       locale: sent.locale ?? null,
       verified: sent.verified ?? false,
+      homeless: sent.homeless ?? false,
     }
   }
 
