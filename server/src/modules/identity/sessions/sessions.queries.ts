@@ -17,6 +17,8 @@ export interface SessionRow {
   authenticatedAt: Date
   expiresAt: Date
   idleExpiresAt: Date
+  /** PostgreSQL's time when the row was read. */
+  readAt: Date
 }
 
 export interface NewSession {
@@ -32,7 +34,7 @@ export interface NewSession {
   idleSeconds: number
 }
 
-const COLUMNS = sql`id, realm, "userId", "adminId", "tenantId", device, ip, nonce, generation, "createdAt", "lastSeenAt", "authenticatedAt", "expiresAt", "idleExpiresAt"`
+const COLUMNS = sql`id, realm, "userId", "adminId", "tenantId", device, ip, nonce, generation, "createdAt", "lastSeenAt", "authenticatedAt", "expiresAt", "idleExpiresAt", now() AS "readAt"`
 const LIVE = sql`"revokedAt" IS NULL AND "expiresAt" > now() AND "idleExpiresAt" > now()`
 
 export function insert(db: Executor, session: NewSession): Promise<SessionRow | undefined> {

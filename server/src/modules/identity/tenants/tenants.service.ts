@@ -3,10 +3,11 @@ import { type Administration, createAdministration } from './service/administrat
 import { createDirectory, type Directory } from './service/directory.ts'
 import { createMembers, type Members } from './service/members.ts'
 import type { TenantParts } from './service/parts.ts'
+import { createSettings, type SettingsStore } from './service/settings.ts'
 
-export type Tenants = Directory & Administration & Members
+export type Tenants = Directory & SettingsStore & Administration & Members
 
 export function createTenants(parts: TenantParts): Tenants {
-  const directory = createDirectory(parts)
+  const directory = { ...createDirectory(parts), ...createSettings(parts) }
   return { ...directory, ...createAdministration(parts), ...createMembers(parts, directory) }
 }
