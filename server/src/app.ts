@@ -19,8 +19,9 @@ import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
 import { createMail, deliverMail, mailRoutes } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
-import { authRoutes, createAuth, createThrottle, sendLinkJob } from './modules/identity/auth/index.ts'
+import { authRoutes, createAuth, sendLinkJob } from './modules/identity/auth/index.ts'
 import { createInvitations, invitationRoutes } from './modules/identity/invitations/index.ts'
+import { createMfa, mfaRoutes } from './modules/identity/mfa/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
 import { createRoles, permissionRoutes, roleRoutes } from './modules/identity/roles/index.ts'
 import {
@@ -30,6 +31,7 @@ import {
   sessionRoutes,
 } from './modules/identity/sessions/index.ts'
 import { createTenants, tenantRoutes } from './modules/identity/tenants/index.ts'
+import { createThrottle } from './modules/identity/throttle/index.ts'
 import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
 import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
@@ -68,6 +70,9 @@ function createFoundation({ mail: settings, app, encryption }: Config, { databas
 /** Who there is, and what they may do. */
 function createPeople(config: Config, foundation: Foundation, routes: () => readonly Route[]) {
   const { tokens, accounts, admin, tenancy, server } = config
+  const passwordRule = { maxFailures: accounts.maxLoginAttempts, lockSeconds: accounts.lockoutSeconds, doublings: 0 }
+  const rules = { user: passwordRule, admin: passwordRule, mfa: MFA_RULE }
+  const throttle = createThrottle({ database: foundation.database, rules })
   const hashing = createHashing(config.hashing)
   const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
   const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
@@ -83,18 +88,22 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const personalTokens = createPersonalTokens(foundation)
   const inviting = { perDay: tenancy.invitationsPerDay, frontendUrl: server.frontendUrl }
   const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
-  return { hashing, passwords, accessTokens, sessions, roles, tenants, users, invitations, personalTokens }
+  const issuer = config.app.name
+  const mfaOptions = { issuer, graceDays: accounts.mfaGraceDays }
+  const mfa = createMfa({ ...foundation, throttle, roles, tenants, users, sessions, options: mfaOptions })
+  return { throttle, hashing, passwords, accessTokens, sessions, roles, tenants, users, invitations, personalTokens, mfa }
 }
+
+/** Guesses at second factors: five, then a lock that doubles up to an hour. */
+const MFA_RULE = { maxFailures: 5, lockSeconds: 900, doublings: 2 }
 
 /** How they come in. */
 function createEntry(config: Config, people: People) {
   const { accounts, tokens, server } = config
-  const rule = { maxFailures: accounts.maxLoginAttempts, lockSeconds: accounts.lockoutSeconds }
-  const throttle = createThrottle({ database: people.database, rule })
   const actors = createActors({ ...people, isActiveAdmin: (id) => admins.isActive(id) })
-  const auth = createAuth({ ...people, throttle, options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl } })
+  const auth = createAuth({ ...people, options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl } })
   auth.defineJobs()
-  const admins = createAdmins({ ...people, throttle, bootstrapToken: config.admin.bootstrapToken })
+  const admins = createAdmins({ ...people, bootstrapToken: config.admin.bootstrapToken })
   return { actors, auth, admins }
 }
 
@@ -113,7 +122,7 @@ export function createModules(config: Config, drivers: Drivers, version: string)
       cache: config.redis.url ? 'redis' : 'memory',
     },
   })
-  const { audit, mail, sessions, tenants, users, roles, invitations, personalTokens, accessTokens } = people
+  const { audit, mail, sessions, tenants, users, roles, invitations, personalTokens, accessTokens, mfa } = people
   const { avatarMaxBytes } = config.uploads
   const routes: Route[] = [
     ...auditRoutes(audit),
@@ -125,6 +134,7 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     ...roleRoutes(roles),
     ...permissionRoutes(roles),
     ...tokenRoutes(personalTokens),
+    ...mfaRoutes(mfa),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
     ...adminRoutes({ admins, users, tenants }),
     ...systemRoutes(system),

@@ -19,6 +19,8 @@ export interface UserActor {
   permissions: ReadonlySet<Permission>
   /** When the person last proved a secret, in seconds since the epoch. */
   authenticatedAt: number
+  /** Until when the person may work here without a second factor, in milliseconds since the epoch; undefined: for ever, or there is one. */
+  enrollBy?: number | undefined
 }
 
 /** An account of the back-office realm. Never a user. */

@@ -94,6 +94,14 @@ export const requestErrors = defineErrors({
   'request.timeout': { kind: 'unavailable', message: 'The request took too long.' },
   'access.unauthenticated': { kind: 'unauthenticated', message: 'Sign in to do this.' },
   'access.forbidden': { kind: 'forbidden', message: 'You may not do this.' },
+  'access.reauthentication_required': {
+    kind: 'forbidden',
+    message: 'This needs a recent proof that it is you. Confirm it, or sign in again.',
+  },
+  'access.mfa_enrollment_required': {
+    kind: 'forbidden',
+    message: 'This tenant asks for a second factor. Add one to go on.',
+  },
   'access.tenant_not_found': { kind: 'not_found', message: 'There is no such tenant, or you do not belong to it.' },
   'data.conflict': { kind: 'conflict', message: 'This value is taken.' },
   'data.invalid': { kind: 'invalid', message: 'A value is out of the range that can be kept.' },

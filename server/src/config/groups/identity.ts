@@ -145,6 +145,16 @@ export const accounts = {
     min: 1,
     max: 1000,
   }),
+  reauthenticationSeconds: duration(
+    'REAUTHENTICATION_MINUTES',
+    'How old a sign-in or another proof of a secret may be for changes that need a recent one.',
+    { unit: 'm', to: 's', default: 10, min: 1, max: 1440 },
+  ),
+  mfaGraceDays: integer(
+    'MFA_GRACE_DAYS',
+    'How many days people may put off a second factor that one of their roles asks for.',
+    { default: 7, min: 0, max: 90 },
+  ),
   lockoutSeconds: duration('LOCKOUT_DURATION_MINUTES', 'How long an account stays locked.', {
     unit: 'm',
     to: 's',

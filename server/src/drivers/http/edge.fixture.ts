@@ -67,6 +67,7 @@ export const OPTIONS: HttpOptions = {
   documents: true,
   version: '0.0.0-test',
   tenancy: { strategy: 'header', mainDomain: undefined },
+  reauthenticationSeconds: 600,
 }
 
 /** A server of the given routes with the identity of the running app. */

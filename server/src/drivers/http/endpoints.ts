@@ -9,17 +9,20 @@ export interface Endpoint {
   path: string
   operation: string
   access: Access
+  /** Needs a recent proof of a secret. */
+  fresh: boolean
 }
 
 /** One entry for each route and base, in the order of mounting. */
 export function endpointsOf(routes: readonly Route[]): Endpoint[] {
   return dialects.flatMap((dialect) =>
-    dialect.routes(routes).map(({ method, path, operation, access }) => ({
+    dialect.routes(routes).map(({ method, path, operation, access, fresh = false }) => ({
       base: dialect.base,
       method,
       path: (dialect.prefix + path).replace(/:(\w+)/g, '{$1}'),
       operation,
       access,
+      fresh,
     })),
   )
 }

@@ -5,6 +5,7 @@ interface Shape {
   properties?: Record<string, Shape>
   required?: string[]
   items?: Shape
+  anyOf?: Shape[]
   enum?: unknown[]
   const?: unknown
   examples?: unknown[]
@@ -28,6 +29,7 @@ export function exampleOf(schema: unknown, part: 'body' | 'answer'): unknown {
   if (shape.const !== undefined) return shape.const
   if (shape.default !== undefined) return shape.default
   if (shape.enum?.length) return shape.enum[0]
+  if (shape.anyOf?.length) return exampleOf(shape.anyOf[0], part)
   if (shape.properties) {
     const shown = Object.entries(shape.properties).filter(
       ([name, inner]) => part === 'answer' || shape.required?.includes(name) || (inner.examples && !/Ids?$/.test(name)),

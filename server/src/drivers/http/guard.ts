@@ -1,5 +1,6 @@
-// The guard: credential, tenant, permission and rate class, in that order, before a byte of the body is read.
+// The guard: credential, tenant, rate class, second factor, permission and recent proof, in that order, before a byte of the body is read.
 import { type Actor, anonymous, type UserActor } from '../../core/actor.ts'
+import type { Clock } from '../../core/clock.ts'
 import { type Problem, requestErrors } from '../../core/errors.ts'
 import { grantFor } from '../../core/permission.ts'
 import { networkOf } from './addresses.ts'
@@ -12,6 +13,13 @@ export interface Authenticator {
   admin(credential: string, facts: RequestFacts): Promise<Actor>
 }
 
+/** What recent means, and by which clock. */
+export interface Freshness {
+  clock: Clock
+  /** How old a proof of a secret may be for what needs a recent one. */
+  seconds: number
+}
+
 export interface Admission {
   /** RateLimit-* headers of the answer, absent when nothing was counted. */
   headers: Record<string, string>
@@ -19,10 +27,10 @@ export interface Admission {
 
 /** Decides whether the caller may enter the route. Throws the refusal, with its rate headers in `facts` of none. */
 export async function admit(
-  route: Pick<Route, 'access' | 'rate'>,
+  route: Pick<Route, 'access' | 'rate' | 'fresh' | 'enrolling'>,
   authorization: string | undefined,
   facts: RequestFacts,
-  by: { authenticator: Authenticator; limiter: RateLimiter; identified(actor: Actor): void },
+  by: { authenticator: Authenticator; limiter: RateLimiter; freshness: Freshness; identified(actor: Actor): void },
 ): Promise<Admission> {
   const rate = route.rate ?? 'general'
   const network = networkOf(facts.ip)
@@ -40,8 +48,22 @@ export async function admit(
           actor.kind === 'user' ? `u:${actor.userId}` : `s:${'adminId' in actor ? actor.adminId : ''}`,
         )
       : await by.limiter.take(rate === 'general' ? 'anonymous' : rate, network)
+  if (!route.enrolling) mustNotOweFactor(actor, by.freshness)
   authorize(route.access, actor)
+  if (route.fresh && !isFresh(actor, by.freshness)) throw requestErrors('access.reauthentication_required')
   return { headers }
+}
+
+/** Whether the caller proved a secret a short while ago. A personal access token proves nothing. */
+export function isFresh(actor: Actor, { clock, seconds }: Freshness): boolean {
+  return (
+    (actor.kind === 'user' || actor.kind === 'admin') && clock.now() - actor.authenticatedAt * 1000 <= seconds * 1000
+  )
+}
+
+function mustNotOweFactor(actor: Actor, { clock }: Freshness): void {
+  if (actor.kind !== 'user' || actor.enrollBy === undefined || clock.now() < actor.enrollBy) return
+  throw requestErrors('access.mfa_enrollment_required', { facts: { until: new Date(actor.enrollBy).toISOString() } })
 }
 
 async function identify(

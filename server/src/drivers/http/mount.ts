@@ -6,7 +6,7 @@ import { answerWriter } from './answers.ts'
 import { camelKeysFor } from './casing.ts'
 import type { Dialect } from './dialects/index.ts'
 import { parseIfMatch } from './etags.ts'
-import { type Authenticator, admit } from './guard.ts'
+import { type Authenticator, admit, type Freshness, isFresh } from './guard.ts'
 import { type Idempotency, isRepeatable, KEY_HEADER, REPLAYED_HEADER } from './idempotency.ts'
 import type { RateLimiter } from './limits.ts'
 import { readMultipart } from './multipart.ts'
@@ -30,6 +30,7 @@ export interface MountParts {
   uploadTimeoutMs: number
   authenticator: Authenticator
   limiter: RateLimiter
+  freshness: Freshness
   /** Without it the Idempotency-Key header has no effect. */
   idempotency?: Idempotency
   tenantChoice(request: FastifyRequest): string | undefined
@@ -52,13 +53,14 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     ...(route.files && { handlerTimeout: parts.uploadTimeoutMs }),
     onRequest: async (request, reply) => {
       const facts = factsOf(request, dialect, parts)
-      const { authenticator, limiter } = parts
+      const { authenticator, limiter, freshness } = parts
       const identified = (actor: Actor) => {
         request.actor = actor
       }
       const { headers } = await admit(route, request.headers.authorization, facts, {
         authenticator,
         limiter,
+        freshness,
         identified,
       })
       reply.headers(headers)
@@ -72,7 +74,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
       const context = {
         ...input,
         actor: request.actor!,
-        facts: factsOf(request, dialect, parts),
+        facts: { ...factsOf(request, dialect, parts), fresh: isFresh(request.actor!, parts.freshness) },
         ifMatch: parseIfMatch(request.headers['if-match']),
         files: files.files as Record<string, UploadedFile>,
         headers: declaredHeaders(request, route),

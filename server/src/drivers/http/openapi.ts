@@ -76,10 +76,11 @@ function operationOf(dialect: Dialect, route: Route, tag: string, kinds: Map<str
     operationId: `${route.operation}${suffix}`,
     tags: [tag],
     summary: route.summary,
-    description: [route.description, accessSentence(route)].filter(Boolean).join('\n\n'),
+    description: [route.description, accessSentence(route), route.fresh && FRESH_SENTENCE].filter(Boolean).join('\n\n'),
     ...securityOf(route),
     'x-access': isPublic(route.access) ? 'public' : permission ? 'permission' : route.access,
     ...(permission && { 'x-permission': permission }),
+    ...(route.fresh && { 'x-fresh': true }),
     'x-rate-class': route.rate ?? 'general',
     parameters: [
       ...parametersOf(route.params, 'path'),
@@ -96,6 +97,8 @@ function securityOf({ access }: Route): Json {
   if (!isPublic(access)) return { security: [{ bearer: [] }] }
   return access.or ? { security: [{}, { bearer: [] }] } : {}
 }
+
+const FRESH_SENTENCE = 'Needs a recent proof of a secret: a sign-in or `POST /auth/reauthenticate`.'
 
 function accessSentence({ access }: Route): string {
   if (isPublic(access)) return `Open to anyone: ${access.public}.`
@@ -179,6 +182,8 @@ const GENERAL_ERRORS = ['request.limited', 'server.internal', 'server.unavailabl
 function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKind>): Json {
   const codes = [
     ...(isPublic(route.access) ? [] : ['access.unauthenticated', 'access.forbidden']),
+    ...(route.fresh ? ['access.reauthentication_required'] : []),
+    ...(isPublic(route.access) || route.access === 'admin' || route.enrolling ? [] : ['access.mfa_enrollment_required']),
     ...(route.body || route.query ? ['request.malformed', 'request.invalid'] : []),
     ...(route.params ? ['request.not_found'] : []),
     ...(route.errors ?? []),

@@ -35,6 +35,8 @@ export interface RequestFacts {
   base: Base
   /** The tenant that the request names by header or subdomain: an id or a slug, not yet checked. */
   tenantChoice: string | undefined
+  /** Whether the caller proved a secret a short while ago: for verbs that ask it of some callers only. */
+  fresh?: boolean
 }
 
 export interface RouteContext<A extends Access, P, Q, B> {
@@ -64,6 +66,10 @@ export interface RouteDefinition<
   /** Stable name, `noun.verb`: the OpenAPI operationId, the log's route, the dialects' key. */
   operation: string
   access: A
+  /** Needs a proof of a secret that is younger than REAUTHENTICATION_MINUTES. Refreshing is none. */
+  fresh?: true
+  /** Also for whoever must add a second factor before anything else. */
+  enrolling?: true
   rate?: RateClass
   /** Where it is served; `canonical` and `halolight` when left out. */
   bases?: readonly Base[]
@@ -87,7 +93,7 @@ export interface RouteDefinition<
   /** The handler answers with `Binary` bytes instead of JSON. */
   binary?: true
   /** The message of success in the envelope dialect. */
-  message?: string
+  message?: string | ((answer: unknown) => string)
   /** Codes of the errors.md page that this route can answer beside the general ones. */
   errors?: readonly string[]
   handle(context: RouteContext<A, Static<P>, Static<Q>, Static<B>>): Promise<unknown>

@@ -12,6 +12,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { actorName } from '../../core/actor.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { networkOf } from './addresses.ts'
 import { dialects } from './dialects/index.ts'
@@ -40,12 +41,16 @@ export interface HttpOptions extends Omit<HeaderOptions, 'csp'> {
   documents: boolean
   version: string
   tenancy: { strategy: 'header' | 'subdomain' | 'none'; mainDomain: string | undefined }
+  /** How old a proof of a secret may be for routes that need a recent one. */
+  reauthenticationSeconds: number
 }
 
 export interface HttpParts {
   routes: readonly Route[]
   authenticator: Authenticator
   limiter: RateLimiter
+  /** The system's when left out. */
+  clock?: Clock
   /** Without it the Idempotency-Key header has no effect. Closed with the server. */
   idempotency?: Idempotency
   log: FastifyBaseLogger
@@ -121,11 +126,12 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
   app.setNotFoundHandler((request, reply) => refuseStranger(requestErrors('request.not_found'), request, reply))
 
   const tenantChoice = tenantChooser(options.tenancy)
+  const freshness = { clock: parts.clock ?? systemClock, seconds: options.reauthenticationSeconds }
   // The time of a handler begins with the headers: an upload has the time of a request to arrive, and then a handler's.
   const uploadTimeoutMs = options.requestTimeoutMs + options.handlerTimeoutMs
   for (const dialect of dialects) {
     for (const route of dialect.routes(parts.routes))
-      mount(app, dialect, route, { ...parts, tenantChoice, uploadTimeoutMs })
+      mount(app, dialect, route, { ...parts, freshness, tenantChoice, uploadTimeoutMs })
   }
   app.addHook('onClose', async () => parts.idempotency?.close())
   if (options.documents) serveDocuments(app, parts.routes, options.version)

@@ -1,6 +1,7 @@
 // The envelope dialect, at the root: {success, message, data} with snake_case keys; validation answers 400.
 import Type, { type TSchema } from 'typebox'
 import { snakeKeys, toSnake } from '../casing.ts'
+import type { Route } from '../routes.ts'
 import { type Dialect, servedOn } from './dialect.ts'
 
 export const envelope: Dialect = {
@@ -14,7 +15,7 @@ export const envelope: Dialect = {
     const { message } = (value ?? {}) as { message?: unknown }
     return {
       success: true,
-      message: route.message ?? (typeof message === 'string' ? message : 'OK'),
+      message: spoken(route, value) ?? (typeof message === 'string' ? message : 'OK'),
       data: snakeKeys(value),
     }
   },
@@ -48,13 +49,18 @@ export const envelope: Dialect = {
   problemContentType: 'application/json',
 }
 
+function spoken({ message }: Route, value: unknown): string | undefined {
+  return typeof message === 'function' ? message(value) : message
+}
+
 /** A schema with its property names in snake_case, all the way down. */
 function snakeSchema(schema: TSchema): TSchema {
-  const { title, properties, required, items, ...rest } = schema as unknown as {
+  const { title, properties, required, items, anyOf, ...rest } = schema as unknown as {
     title?: string
     properties?: Record<string, TSchema>
     required?: string[]
     items?: TSchema
+    anyOf?: TSchema[]
   }
   return {
     ...rest,
@@ -66,5 +72,6 @@ function snakeSchema(schema: TSchema): TSchema {
     }),
     ...(required && { required: [...new Set(required.map(toSnake))] }),
     ...(items && { items: snakeSchema(items) }),
+    ...(anyOf && { anyOf: anyOf.map(snakeSchema) }),
   } as unknown as TSchema
 }

@@ -8,7 +8,7 @@ import { type Dialect, servedOn } from './dialect.ts'
 const BARE_LISTS = new Set(['roles.listAll', 'permissions.listAll'])
 
 /** Answers that carry the signed-in person, as themselves or as `user`. */
-const WITH_PERSON = new Set(['auth.me', 'auth.login', 'auth.register'])
+const WITH_PERSON = new Set(['auth.me', 'auth.login', 'auth.register', 'auth.verifyMfa'])
 
 type Json = Record<string, unknown>
 
@@ -70,7 +70,7 @@ function present(route: Route, value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   const answer = value as Json
   if (BARE_LISTS.has(route.operation)) return answer.data
-  if (WITH_PERSON.has(route.operation))
+  if (WITH_PERSON.has(route.operation) && !('mfaRequired' in answer))
     return answer.user ? { ...answer, user: withPermissionObjects(answer.user as Json) } : withPermissionObjects(answer)
   if (route.operation.endsWith('.batchDelete'))
     return { ...answer, deleted_count: answer.deletedCount, deleted: answer.deletedCount, code: 200, data: answer }
@@ -102,7 +102,11 @@ function withBothSpellings(value: unknown): unknown {
 const DATE_KEYS = new Set(['createdAt', 'updatedAt'])
 
 function datesInBothSpellings(schema: TSchema): TSchema {
-  const { properties, items, ...rest } = schema as unknown as { properties?: Record<string, TSchema>; items?: TSchema }
+  const { properties, items, anyOf, ...rest } = schema as unknown as {
+    properties?: Record<string, TSchema>
+    items?: TSchema
+    anyOf?: TSchema[]
+  }
   const both = (entries: Record<string, TSchema>) =>
     Object.fromEntries(
       Object.entries(entries).flatMap(([key, inner]) => {
@@ -114,5 +118,6 @@ function datesInBothSpellings(schema: TSchema): TSchema {
     ...rest,
     ...(properties && { properties: both(properties) }),
     ...(items && { items: datesInBothSpellings(items) }),
+    ...(anyOf && { anyOf: anyOf.map(datesInBothSpellings) }),
   } as unknown as TSchema
 }

@@ -7,6 +7,7 @@ import { ACTORS_CHANGED } from '../../../core/topics.ts'
 import type { Bus } from '../../../drivers/bus/index.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import type { Authenticator, RequestFacts } from '../../../drivers/http/index.ts'
+import type { Mfa } from '../mfa/index.ts'
 import type { Roles } from '../roles/index.ts'
 import { type Sessions, sessionErrors } from '../sessions/index.ts'
 import type { Tenants } from '../tenants/index.ts'
@@ -20,9 +21,10 @@ export interface ActorParts {
   clock: Clock
   sessions: Pick<Sessions, 'verify' | 'findLive' | 'touch' | 'within'>
   personalTokens: Pick<PersonalTokens, 'resolve' | 'touch'>
-  tenants: Pick<Tenants, 'find' | 'levelOf'>
+  tenants: Pick<Tenants, 'find' | 'membershipOf'>
   users: Pick<Users, 'credentials'>
   roles: Pick<Roles, 'permissionsOf'>
+  mfa: Pick<Mfa, 'enrollBy'>
   /** Whether an admin account may act; by the admins module's table. */
   isActiveAdmin(id: string): Promise<boolean>
 }
@@ -31,7 +33,7 @@ export interface ActorParts {
 const BELIEVED_MS = 30_000
 
 export function createActors(parts: ActorParts): Authenticator {
-  const { database, bus, clock, sessions, personalTokens, tenants, users, roles } = parts
+  const { database, bus, clock, sessions, personalTokens, tenants, users, roles, mfa } = parts
   const cache = createActorCache<UserActor | AdminActor>({
     clock,
     believedMs: BELIEVED_MS,
@@ -50,15 +52,18 @@ export function createActors(parts: ActorParts): Authenticator {
     userId: string,
     tenantId: string,
     base: Pick<UserActor, 'sessionId' | 'tokenId' | 'authenticatedAt'>,
+    amr: readonly string[] | undefined,
   ): Promise<UserActor | undefined> {
     const db = database.tenant(tenantId)
-    const [account, level, permissions] = await Promise.all([
+    const [account, membership, permissions] = await Promise.all([
       users.credentials(database.global, userId),
-      tenants.levelOf(db, userId),
+      tenants.membershipOf(db, userId),
       roles.permissionsOf(db, userId),
     ])
-    if (account?.status !== 'ACTIVE' || !level) return undefined
-    return { kind: 'user', userId, tenantId, level, permissions: new Set(permissions), ...base }
+    if (account?.status !== 'ACTIVE' || !membership) return undefined
+    const { level, joinedAt } = membership
+    const enrollBy = await mfa.enrollBy({ tenantId, userId, joinedAt }, amr)
+    return { kind: 'user', userId, tenantId, level, permissions: new Set(permissions), enrollBy, ...base }
   }
 
   /** The tenant of the request: the one it names, or the token's. A foreign one and an absent one are the same 404. */
@@ -77,11 +82,8 @@ export function createActors(parts: ActorParts): Authenticator {
       if (!session || session.userId !== claims.sub) throw refuse()
       const tenantId = await tenantOf(facts, claims.tid)
       const authenticatedAt = Math.floor(session.authenticatedAt.getTime() / 1000)
-      const loaded = await loadUser(claims.sub, tenantId, {
-        sessionId: session.id,
-        tokenId: undefined,
-        authenticatedAt,
-      })
+      const base = { sessionId: session.id, tokenId: undefined, authenticatedAt }
+      const loaded = await loadUser(claims.sub, tenantId, base, session.amr)
       if (!loaded) throw facts.tenantChoice ? requestErrors('access.tenant_not_found') : refuse()
       const served = await sessions.within(session, tenantId)
       if (!served) throw tenantId === session.tenantId ? refuse() : sessionErrors('sessions.too_old_for_tenant')
@@ -104,11 +106,8 @@ export function createActors(parts: ActorParts): Authenticator {
       if (facts.tenantChoice && (await tenants.find(facts.tenantChoice))?.id !== token.tenantId)
         throw requestErrors('access.tenant_not_found')
       if (!(await tenants.find(token.tenantId))) throw refuse()
-      const owner = await loadUser(token.userId, token.tenantId, {
-        sessionId: undefined,
-        tokenId: token.id,
-        authenticatedAt: 0,
-      })
+      const base = { sessionId: undefined, tokenId: token.id, authenticatedAt: 0 }
+      const owner = await loadUser(token.userId, token.tenantId, base, undefined)
       if (!owner) throw refuse()
       const permissions = new Set(narrow(owner.permissions, token.scopes))
       return {

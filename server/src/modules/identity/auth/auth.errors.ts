@@ -3,8 +3,11 @@ import { defineErrors } from '../../../core/errors.ts'
 
 export const authErrors = defineErrors({
   'auth.wrong_credentials': { kind: 'unauthenticated', message: 'The name or the password is wrong.' },
-  'auth.locked': { kind: 'locked', message: 'Too many failed sign-ins. Try again later.' },
-  'auth.too_many_attempts': { kind: 'limited', message: 'Too many sign-ins from this address. Try again later.' },
+  'auth.mfa_token_invalid': {
+    kind: 'unauthenticated',
+    message: 'This sign-in has taken too long or is finished. Begin again with the password.',
+  },
+  'auth.wrong_code': { kind: 'unauthenticated', message: 'The code is wrong, or was used already.' },
   'auth.email_unverified': { kind: 'forbidden', message: 'Confirm your e-mail address first: the mail has a link.' },
   'auth.no_tenant': { kind: 'forbidden', message: 'This account belongs to no tenant.' },
   'auth.registration_closed': {

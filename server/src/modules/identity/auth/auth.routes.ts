@@ -6,15 +6,20 @@ import { type AccessTokens, Tokens, toTokens } from '../sessions/index.ts'
 import {
   ChangePassword,
   ForgotPassword,
+  LoggedIn,
   Login,
   Me,
+  Reauthenticate,
+  Reauthenticated,
   Refresh,
   Register,
   ResetPassword,
   SignedIn,
   VerifyEmail,
+  VerifyMfa,
 } from './auth.schema.ts'
 import type { Auth } from './auth.service.ts'
+import type { SignedIn as SignedInAnswer } from './service/sign-in.ts'
 
 export interface AuthRouteParts {
   auth: Auth
@@ -27,6 +32,12 @@ const everywhere = ['canonical', 'halolight', 'envelope'] as const
 export function authRoutes(parts: AuthRouteParts): Route[] {
   return [...entryRoutes(parts), ...sessionRoutes(parts), ...passwordRoutes(parts), ...addressRoutes(parts)]
 }
+
+const signedIn = ({ user, mfaEnrollment, ...pair }: SignedInAnswer) => ({
+  ...toTokens(pair),
+  user,
+  ...(mfaEnrollment && { mfaEnrollment }),
+})
 
 function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
   return [
@@ -57,10 +68,7 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
         'users.avatar_invalid',
         'request.too_large',
       ],
-      handle: async ({ body, files, facts }) => {
-        const { user, ...pair } = await auth.register(body, files.avatar, facts)
-        return { ...toTokens(pair), user }
-      },
+      handle: async ({ body, files, facts }) => signedIn(await auth.register(body, files.avatar, facts)),
     }),
     route({
       method: 'POST',
@@ -70,11 +78,13 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       rate: 'auth',
       bases: everywhere,
       summary: 'Sign in',
-      description: 'By e-mail address or username, as JSON or as the form of the OAuth 2.0 password flow.',
+      description:
+        'By e-mail address or username, as JSON or as the form of the OAuth 2.0 password flow. An account with a second factor gets no tokens yet, but `mfaRequired` and the token for `POST /auth/mfa/verify`.',
       body: Login,
       accepts: ['json', 'form'],
-      answer: SignedIn,
-      message: 'Login successful',
+      answer: LoggedIn,
+      message: (answer) =>
+        (answer as { mfaRequired?: true }).mfaRequired ? 'Second factor required' : 'Login successful',
       errors: [
         'auth.wrong_credentials',
         'auth.locked',
@@ -84,9 +94,25 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
         'access.tenant_not_found',
       ],
       handle: async ({ body, facts }) => {
-        const { user, ...pair } = await auth.login(body, facts)
-        return { ...toTokens(pair), user }
+        const outcome = await auth.login(body, facts)
+        return 'mfaRequired' in outcome ? outcome : signedIn(outcome)
       },
+    }),
+    route({
+      method: 'POST',
+      path: '/auth/mfa/verify',
+      operation: 'auth.verifyMfa',
+      access: { public: 'the token from the first half of signing in is the credential' },
+      rate: 'auth',
+      bases: everywhere,
+      summary: 'End a sign-in with a code of the second factor',
+      description: 'With a code of an authenticator or a recovery code. Every code is good once; wrong ones are counted.',
+      body: VerifyMfa,
+      accepts: ['json', 'form'],
+      answer: SignedIn,
+      message: 'Login successful',
+      errors: ['auth.mfa_token_invalid', 'auth.wrong_code', 'auth.locked', 'auth.too_many_attempts'],
+      handle: async ({ body, facts }) => signedIn(await auth.verifyMfa(body, facts)),
     }),
     route({
       method: 'POST',
@@ -114,6 +140,7 @@ function sessionRoutes({ auth, accessTokens }: AuthRouteParts): Route[] {
       path: '/auth/me',
       operation: 'auth.me',
       access: 'user',
+      enrolling: true,
       bases: everywhere,
       summary: 'Who you are here: account, roles, permissions, tenants',
       answer: Me,
@@ -121,9 +148,26 @@ function sessionRoutes({ auth, accessTokens }: AuthRouteParts): Route[] {
     }),
     route({
       method: 'POST',
+      path: '/auth/reauthenticate',
+      operation: 'auth.reauthenticate',
+      access: 'session',
+      enrolling: true,
+      rate: 'auth',
+      bases: everywhere,
+      summary: 'Prove again who you are, for changes that need a recent proof',
+      description:
+        'With the password, or with a code or recovery code where the account has a second factor. Holds for this session only.',
+      body: Reauthenticate,
+      answer: Reauthenticated,
+      errors: ['auth.wrong_password', 'mfa.wrong_code', 'auth.locked', 'auth.too_many_attempts'],
+      handle: ({ actor, body, facts }) => auth.reauthenticate(actor, body, facts),
+    }),
+    route({
+      method: 'POST',
       path: '/auth/logout',
       operation: 'auth.logout',
       access: 'session',
+      enrolling: true,
       bases: everywhere,
       summary: 'Sign out of this session',
       description: 'On the HaloLight base it ends all sessions.',
@@ -138,6 +182,7 @@ function sessionRoutes({ auth, accessTokens }: AuthRouteParts): Route[] {
       path: '/auth/logout-all',
       operation: 'auth.logoutAll',
       access: 'session',
+      enrolling: true,
       bases: everywhere,
       summary: 'Sign out of every session',
       answer: Message,

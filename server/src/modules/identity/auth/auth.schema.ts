@@ -1,7 +1,8 @@
 // What comes in and what goes out of signing in.
 import Type, { type Static } from 'typebox'
-import { Body, Email, Id, Nullable, OneOf } from '../../../drivers/http/index.ts'
+import { Body, Email, Id, Nullable, OneOf, Timestamp } from '../../../drivers/http/index.ts'
 import { InvitationToken } from '../invitations/index.ts'
+import { Enrollment, MfaRequired, Proof } from '../mfa/index.ts'
 import { Tokens } from '../sessions/index.ts'
 import { Registration, User } from '../users/index.ts'
 
@@ -24,6 +25,16 @@ export type Login = Static<typeof Login>
 
 export const Register = Body({ ...Registration.properties, invitationToken: Type.Optional(InvitationToken) })
 export type Register = Static<typeof Register>
+export const VerifyMfa = Body({ mfaToken: Type.String({ minLength: 1, maxLength: 100 }), ...Proof })
+export type VerifyMfa = Static<typeof VerifyMfa>
+export const Reauthenticate = Body({ password: Type.Optional(Secret), ...Proof })
+export type Reauthenticate = Static<typeof Reauthenticate>
+export const Reauthenticated = Type.Object({
+  authenticatedAt: Timestamp,
+  freshUntil: Timestamp,
+})
+export type Reauthenticated = Static<typeof Reauthenticated>
+
 export const Refresh = Body({ refreshToken: Type.String({ minLength: 1, maxLength: 400 }) })
 export const ForgotPassword = Body({ email: Email })
 export const ResetPassword = Body({ token: Link, password: Type.Optional(Secret), newPassword: Type.Optional(Secret) })
@@ -59,4 +70,9 @@ export const Me = Type.Object(
 )
 export type Me = Static<typeof Me>
 
-export const SignedIn = Type.Object({ ...Tokens.properties, user: Me }, { title: 'SignedIn' })
+export const SignedIn = Type.Object(
+  { ...Tokens.properties, user: Me, mfaEnrollment: Type.Optional(Enrollment) },
+  { title: 'SignedIn' },
+)
+/** Signing in with a password ends here, or goes on with a second factor. */
+export const LoggedIn = Type.Union([SignedIn, MfaRequired])

@@ -7,9 +7,10 @@ import { createMeReader } from './service/me.ts'
 import type { AuthParts } from './service/parts.ts'
 import { createRecovery, type Recovery } from './service/recovery.ts'
 import { createRegistering, type Registering } from './service/registration.ts'
+import { createSecondFactor, type SecondFactor } from './service/second-factor.ts'
 import { createSignIn, type SignIn } from './service/sign-in.ts'
 
-export interface Auth extends Omit<SignIn, 'admit'>, Recovery, Registering {
+export interface Auth extends Omit<SignIn, 'admit' | 'answerOf'>, SecondFactor, Recovery, Registering {
   me(actor: UserActor): Promise<Me>
   /** Makes the jobs of signing in known to this process. */
   defineJobs(): void
@@ -19,9 +20,10 @@ export function createAuth(parts: AuthParts & { database: Database }): Auth {
   const me = createMeReader(parts)
   const letters = createLetters(parts)
   const signIn = createSignIn(parts, me)
-  const registering = createRegistering(parts, signIn, me, letters)
+  const registering = createRegistering(parts, signIn, letters)
   return {
     ...signIn,
+    ...createSecondFactor(parts, signIn),
     ...createRecovery(parts, letters),
     ...registering,
     me: (actor) => me.read(actor),

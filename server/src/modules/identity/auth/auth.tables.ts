@@ -1,6 +1,6 @@
-// Secrets sent by mail, and the counters of failed attempts.
+// Secrets sent by mail.
 import { sql } from 'drizzle-orm'
-import { check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { check, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { cascade, idOf, moment, momentNow } from '../../../drivers/database/columns.ts'
 
 export const oneTimeTokens = pgTable(
@@ -24,18 +24,4 @@ export const oneTimeTokens = pgTable(
   ],
 )
 
-export const throttles = pgTable(
-  'throttles',
-  {
-    key: text().primaryKey(),
-    failures: integer().notNull().default(0),
-    windowEndsAt: moment().notNull(),
-    lockedUntil: moment(),
-    pending: integer().notNull().default(0),
-    pendingSince: moment(),
-  },
-  (table) => [index('throttles_windowEndsAt_idx').on(table.windowEndsAt)],
-)
-
 export type OneTimeTokenRow = typeof oneTimeTokens.$inferSelect
-export type ThrottleRow = typeof throttles.$inferSelect

@@ -65,6 +65,7 @@ export const Matrix = Type.Object(
         operation: Type.String({ examples: ['users.get'] }),
         access: OneOf(ACCESSES),
         permission: Nullable(Type.String()),
+        fresh: Type.Boolean({ description: 'Needs a recent proof of a secret besides.' }),
         roles: ByRole,
       }),
     ),

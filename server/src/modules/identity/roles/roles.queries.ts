@@ -23,6 +23,16 @@ export async function permissionsOf(db: Executor, userId: string): Promise<strin
   return rows.map((row) => row.action)
 }
 
+/** Since when one of a user's roles, or one that they inherit from, asks for a second factor; undefined when none does. */
+export async function mfaRequiredSince(db: Executor, userId: string): Promise<Date | undefined> {
+  const row = await db.one<{ since: Date | null }>(sql`
+    WITH RECURSIVE held(id) AS (
+      SELECT "roleId" FROM user_roles WHERE "userId" = ${userId}
+      UNION SELECT rp."parentId" FROM held JOIN role_parents rp ON rp."roleId" = held.id)
+    SELECT min(r."mfaRequiredSince") AS since FROM held JOIN roles r ON r.id = held.id`)
+  return row?.since ?? undefined
+}
+
 export interface HeldRole {
   id: string
   name: string
@@ -80,6 +90,7 @@ export interface RoleRow {
   label: string
   description: string | null
   builtIn: boolean
+  requiresMfa: boolean
   createdAt: Date
   updatedAt: Date
   permissions: string[]
@@ -91,7 +102,7 @@ export interface RoleRow {
 /** Beyond this many the people with a role are not counted: the cost of a page must not grow with the tenant. */
 export const COUNTED_USERS = 10_000
 
-const FIELDS = sql`r.id, r.name, r.label, r.description, r."builtIn", r."createdAt", r."updatedAt",
+const FIELDS = sql`r.id, r.name, r.label, r.description, r."builtIn", r."mfaRequiredSince" IS NOT NULL AS "requiresMfa", r."createdAt", r."updatedAt",
   COALESCE((SELECT array_agg(p.action ORDER BY p.action) FROM role_permissions rp
     JOIN permissions p ON p.id = rp."permissionId" WHERE rp."roleId" = r.id), '{}') AS permissions,
   ${EFFECTIVE} AS "effectivePermissions",
@@ -160,6 +171,12 @@ export interface NewRole {
 export async function insert(db: Executor, role: NewRole): Promise<void> {
   await db.run(sql`
     INSERT INTO roles (id, name, label, description) VALUES (${role.id}, ${role.name}, ${role.label}, ${role.description})`)
+}
+
+/** Makes a role ask for a second factor from now on, or not any more. One that does keeps the time since which it does. */
+export async function setMfaRequired(db: Executor, id: string, required: boolean): Promise<void> {
+  await db.run(sql`
+    UPDATE roles SET "mfaRequiredSince" = CASE WHEN ${required} THEN COALESCE("mfaRequiredSince", now()) END WHERE id = ${id}`)
 }
 
 export async function update(db: Executor, id: string, columns: Record<string, unknown>): Promise<void> {

@@ -20,6 +20,9 @@ export const Role = Type.Object(
     parentIds: Type.Array(Id),
     userCount: Type.Integer({ description: 'How many people hold it; counted to 10,000.' }),
     builtIn: Type.Boolean({ description: 'Every tenant has it; it cannot be renamed or deleted.' }),
+    requiresMfa: Type.Boolean({
+      description: 'Whoever holds it, or a role that inherits from it, needs a second factor.',
+    }),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   },
@@ -51,12 +54,15 @@ const described = {
   ),
 }
 
+const RequiresMfa = Type.Optional(
+  Type.Boolean({ description: 'Asks people with this role for a second factor, after MFA_GRACE_DAYS.' }),
+)
 const Name = Text(50, { examples: ['clerk'] })
 
-export const NewRole = Body({ name: Name, ...described })
+export const NewRole = Body({ name: Name, ...described, requiresMfa: RequiresMfa })
 export type NewRole = Static<typeof NewRole>
 
-export const RoleChanges = Body({ name: Type.Optional(Name), ...described })
+export const RoleChanges = Body({ name: Type.Optional(Name), ...described, requiresMfa: RequiresMfa })
 export type RoleChanges = Static<typeof RoleChanges>
 
 export const RolePermissions = Body(granted)
@@ -96,6 +102,7 @@ export function toRole(row: RoleRow): Role {
     parentIds: row.parents.map((parent) => parent.id),
     userCount: row.userCount,
     builtIn: row.builtIn,
+    requiresMfa: row.requiresMfa,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   }

@@ -1,7 +1,7 @@
 // Roles, permissions, what a role grants, who holds it, and which roles it inherits from.
 import { sql } from 'drizzle-orm'
 import { boolean, check, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { cascade, idOf, tenantId, tenantIdOfKey, utcNow } from '../../../drivers/database/columns.ts'
+import { cascade, idOf, moment, tenantId, tenantIdOfKey, utcNow } from '../../../drivers/database/columns.ts'
 
 export const roles = pgTable(
   'roles',
@@ -14,6 +14,8 @@ export const roles = pgTable(
     updatedAt: utcNow(),
     tenantId: tenantId(),
     builtIn: boolean().notNull().default(false),
+    /** Since when whoever holds it needs a second factor. */
+    mfaRequiredSince: moment(),
   },
   (table) => [
     uniqueIndex('roles_tenantId_name_key').on(table.tenantId, table.name),

@@ -15,6 +15,8 @@ export interface AccessClaims {
   exp: number
   /** When the person last proved a secret (OpenID Connect's auth_time), in seconds. */
   auth_time: number
+  /** By what the person proved themselves (RFC 8176). */
+  amr?: string[]
 }
 
 export interface SigningKey {

@@ -17,6 +17,8 @@ export interface SessionRow {
   authenticatedAt: Date
   expiresAt: Date
   idleExpiresAt: Date
+  /** What proved the person (RFC 8176); `mfa` among it: two factors did. */
+  amr: string[]
   /** PostgreSQL's time when the row was read. */
   readAt: Date
 }
@@ -32,17 +34,19 @@ export interface NewSession {
   nonce: string
   absoluteSeconds: number
   idleSeconds: number
+  /** None: nobody proved a secret. */
+  amr?: readonly string[]
 }
 
-const COLUMNS = sql`id, realm, "userId", "adminId", "tenantId", device, ip, nonce, generation, "createdAt", "lastSeenAt", "authenticatedAt", "expiresAt", "idleExpiresAt", now() AS "readAt"`
+const COLUMNS = sql`id, realm, "userId", "adminId", "tenantId", device, ip, nonce, generation, "createdAt", "lastSeenAt", "authenticatedAt", "expiresAt", "idleExpiresAt", amr, now() AS "readAt"`
 const LIVE = sql`"revokedAt" IS NULL AND "expiresAt" > now() AND "idleExpiresAt" > now()`
 
 export function insert(db: Executor, session: NewSession): Promise<SessionRow | undefined> {
   const user = session.realm === 'user' ? session.ownerId : null
   const admin = session.realm === 'admin' ? session.ownerId : null
   return db.one<SessionRow>(sql`
-    INSERT INTO sessions (id, realm, "userId", "adminId", "tenantId", "userAgent", device, ip, nonce, "expiresAt", "idleExpiresAt")
-    VALUES (${session.id}, ${session.realm}, ${user}, ${admin}, ${session.tenantId}, ${session.userAgent}, ${session.device}, ${session.ip}, ${session.nonce},
+    INSERT INTO sessions (id, realm, "userId", "adminId", "tenantId", "userAgent", device, ip, nonce, amr, "expiresAt", "idleExpiresAt")
+    VALUES (${session.id}, ${session.realm}, ${user}, ${admin}, ${session.tenantId}, ${session.userAgent}, ${session.device}, ${session.ip}, ${session.nonce}, ${session.amr ?? []},
       now() + make_interval(secs => ${session.absoluteSeconds}), now() + make_interval(secs => ${session.idleSeconds}))
     RETURNING ${COLUMNS}`)
 }
@@ -137,6 +141,9 @@ export function setTenant(db: Executor, id: string, tenantId: string): Promise<n
   return db.run(sql`UPDATE sessions SET "tenantId" = ${tenantId} WHERE id = ${id} AND "revokedAt" IS NULL`)
 }
 
-export function markAuthenticated(db: Executor, id: string): Promise<number> {
-  return db.run(sql`UPDATE sessions SET "authenticatedAt" = now() WHERE id = ${id} AND "revokedAt" IS NULL`)
+/** Writes down that the session's owner proved a secret now, and by what when that says more than before. */
+export function prove(db: Executor, id: string, amr: readonly string[] | undefined): Promise<SessionRow | undefined> {
+  return db.one<SessionRow>(sql`
+    UPDATE sessions SET "authenticatedAt" = now(), amr = COALESCE(${amr ?? null}::text[], amr)
+    WHERE id = ${id} AND ${LIVE} RETURNING ${COLUMNS}`)
 }

@@ -50,16 +50,18 @@ export interface RefreshSteps {
 }
 
 export interface Sessions {
-  /** Opens a session in the caller's transaction; the oldest beyond the limit ends. */
+  /** Opens a session in the caller's transaction, by the password where `amr` says nothing else; the oldest beyond the limit ends. */
   open(
     tx: Tx,
-    owner: { realm: Realm; id: string; tenantId: string | null },
+    owner: { realm: Realm; id: string; tenantId: string | null; amr?: readonly string[] },
     facts: RequestFacts,
   ): Promise<TokenPair & { sessionId: string }>
   /** Rotates. A replayed token outside its grace time ends the session. */
   refresh(realm: Realm, token: string, facts: RequestFacts, steps: RefreshSteps): Promise<Refreshed>
   /** A new access token of a live session, for another tenant. */
   switchTenant(tx: Tx, session: queries.SessionRow, tenantId: string, facts: RequestFacts): Promise<TokenPair>
+  /** Writes down in the caller's transaction that the owner proved a secret now; answers when, and nothing when the session has ended. */
+  prove(tx: Tx, id: string, amr?: readonly string[]): Promise<Date | undefined>
   verify(realm: Realm, accessToken: string): AccessClaims | undefined
   findLive(id: string): Promise<queries.SessionRow | undefined>
   /** The session with the ends that it has in a tenant, which may be earlier; undefined when they have passed. */
@@ -99,6 +101,7 @@ export function createSessions(parts: SessionParts): Sessions {
       iat: now,
       exp: expires,
       auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
+      amr: session.amr,
     }
     return {
       accessToken: accessTokens.sign(session.realm, claims),
@@ -144,6 +147,7 @@ export function createSessions(parts: SessionParts): Sessions {
         device: deviceName(facts.userAgent),
         ip: facts.ip,
         nonce: newSecret(),
+        amr: owner.amr ?? ['pwd'],
         ...(await lives.of(owner.realm, owner.tenantId, tx)),
       })
       const evicted = await queries.revokeBeyond(tx, owner.id, options.maxSessions)
@@ -204,6 +208,12 @@ export function createSessions(parts: SessionParts): Sessions {
       if (!served) throw sessionErrors('sessions.too_old_for_tenant')
       await queries.setTenant(tx, session.id, tenantId)
       return pairFor({ ...served, tenantId }, facts)
+    },
+
+    async prove(tx, id, amr) {
+      const session = await queries.prove(tx, id, amr)
+      await bus.publish(tx, ACTORS_CHANGED, { sessionId: id })
+      return session?.authenticatedAt
     },
 
     verify: accessTokens.verify,

@@ -25,6 +25,8 @@ export const sessions = pgTable(
     idleExpiresAt: moment().notNull(),
     revokedAt: moment(),
     revokedReason: text(),
+    /** What proved the person when it was opened (RFC 8176). */
+    amr: text().array().notNull().default(sql`'{pwd}'`),
   },
   (table) => [
     check('sessions_realm_check', sql`${table.realm} IN ('user', 'admin')`),

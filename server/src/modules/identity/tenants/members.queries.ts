@@ -20,8 +20,13 @@ const FIELDS = sql`u.id AS "userId", u.email, u.username, u.name, u.avatar, u.st
   FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id), '[]') AS roles`
 const FROM = sql`FROM memberships m JOIN users u ON u.id = m."userId"`
 
-export function findMembership(db: Executor, userId: string): Promise<{ level: MembershipLevel } | undefined> {
-  return db.one<{ level: MembershipLevel }>(sql`SELECT level FROM memberships WHERE "userId" = ${userId}`)
+export interface Membership {
+  level: MembershipLevel
+  joinedAt: Date
+}
+
+export function findMembership(db: Executor, userId: string): Promise<Membership | undefined> {
+  return db.one<Membership>(sql`SELECT level, "joinedAt" FROM memberships WHERE "userId" = ${userId}`)
 }
 
 export function addMember(db: Executor, userId: string, level: MembershipLevel): Promise<number> {

@@ -127,6 +127,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       path: '/tenants/:id',
       operation: 'tenants.remove',
       access: 'session',
+      fresh: true,
       bases,
       summary: 'Delete a tenant',
       description:
@@ -200,11 +201,12 @@ function memberRoutes(tenants: Tenants): Route[] {
       access: 'session',
       bases,
       summary: 'Set the level of a member',
-      description: "The old level's role gives way to the new one's; other roles stay.",
+      description:
+        "The old level's role gives way to the new one's; other roles stay. Your own level needs a recent proof of a secret.",
       params: MemberParams,
       body: LevelChange,
       answer: Member,
-      errors: [...refusals, 'tenants.member_not_found', 'tenants.last_owner', 'roles.not_found'],
+      errors: [...refusals, 'tenants.member_not_found', 'tenants.last_owner', 'roles.not_found', 'access.reauthentication_required'],
       handle: ({ actor, params, body, facts }) => tenants.setLevel(actor, params, body, facts),
     }),
     route({

@@ -19,6 +19,7 @@ export function tokenRoutes(tokens: PersonalTokens): Route[] {
       path: '/tokens',
       operation: 'tokens.create',
       access: 'session',
+      fresh: true,
       summary: 'Make a personal access token',
       description:
         'The token is shown once. It works in this tenant, and only as far as both its scopes and your own permissions go.',

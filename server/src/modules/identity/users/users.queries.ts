@@ -56,6 +56,10 @@ export function lockMembers(
     ORDER BY u.id FOR UPDATE OF u`)
 }
 
+export async function lock(db: Executor, id: string): Promise<void> {
+  await db.run(sql`SELECT 1 FROM users WHERE id = ${id} FOR NO KEY UPDATE`)
+}
+
 export interface NewAccount {
   id: string
   email: string

@@ -61,6 +61,7 @@ function ownRoutes({ users }: UserRouteParts): Route[] {
       path: '/users/me',
       operation: 'users.removeMe',
       access: 'session',
+      fresh: true,
       bases,
       summary: 'Delete your own account',
       description: 'The account is deleted softly: every session ends at once, and an administrator can restore it.',
@@ -85,11 +86,11 @@ function administrationRoutes({ users, invite }: UserRouteParts): Route[] {
     access: 'users:edit',
     summary: 'Change an account or its roles',
     description:
-      'Nobody grants what they do not hold, nor edits an account that holds more than they do. Account fields change in its home tenant only.',
+      'Nobody grants what they do not hold, nor edits an account that holds more than they do. Account fields change in its home tenant only. Your own address and password need a recent proof of a secret.',
     params: IdParams,
     body: UserChanges,
     answer: User,
-    errors: [...WRITE_ERRORS, ...TAKEN, 'users.changed_meanwhile', 'roles.beyond_own'],
+    errors: [...WRITE_ERRORS, ...TAKEN, 'users.changed_meanwhile', 'roles.beyond_own', 'access.reauthentication_required'],
     handle: ({ actor, params, body, facts, ifMatch }) => users.update(actor, params.id, body, facts, ifMatch),
   })
   return [

@@ -8,16 +8,18 @@ import type { Sealer } from '../../../../drivers/sealing/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
 import type { Mail } from '../../../foundation/mail/index.ts'
 import type { Invitations } from '../../invitations/index.ts'
+import type { Mfa } from '../../mfa/index.ts'
 import type { Hashing, PasswordPolicy } from '../../passwords/index.ts'
 import type { Roles } from '../../roles/index.ts'
 import type { Sessions } from '../../sessions/index.ts'
 import type { Tenants } from '../../tenants/index.ts'
 import type { Users } from '../../users/index.ts'
-import type { Throttle } from '../throttle.ts'
+import type { Throttle } from '../../throttle/index.ts'
 
 export interface AuthOptions {
   registration: 'open' | 'closed'
   requireEmailVerification: boolean
+  reauthenticationSeconds: number
   passwordResetSeconds: number
   emailVerificationSeconds: number
   /** Where links in mails lead; never taken from a request. */
@@ -37,9 +39,13 @@ export interface AuthParts {
   hashing: Hashing
   passwords: PasswordPolicy
   sessions: Sessions
-  tenants: Pick<Tenants, 'defaultRoleOf' | 'find' | 'levelOf' | 'ofUser'>
+  tenants: Pick<Tenants, 'defaultRoleOf' | 'find' | 'levelOf' | 'membershipOf' | 'ofUser'>
   invitations: Pick<Invitations, 'find' | 'settle' | 'takeForNew'>
   roles: Pick<Roles, 'rolesOf' | 'permissionsOf' | 'assignByName'>
   users: Users
+  mfa: Pick<
+    Mfa,
+    'challenge' | 'consume' | 'counted' | 'enrollBy' | 'findChallenge' | 'isEnrolled' | 'useChallenge'
+  >
   options: AuthOptions
 }

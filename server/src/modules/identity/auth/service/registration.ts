@@ -4,19 +4,17 @@ import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Database, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
 import { linkTo, spoken } from '../../../foundation/mail/index.ts'
-import type { TokenPair } from '../../sessions/index.ts'
 import { DEFAULT_TENANT } from '../../tenants/index.ts'
 import { normalizeEmail, renderAvatar, type User } from '../../users/index.ts'
 import { authErrors } from '../auth.errors.ts'
 import type { Me, Register } from '../auth.schema.ts'
 import { links } from '../links.ts'
 import type { Letters } from './letters.ts'
-import type { MeReader } from './me.ts'
 import type { AuthParts } from './parts.ts'
-import type { SignIn } from './sign-in.ts'
+import type { SignedIn, SignIn } from './sign-in.ts'
 
 export interface Registering {
-  register(body: Register, picture: UploadedFile | undefined, facts: RequestFacts): Promise<TokenPair & { user: Me }>
+  register(body: Register, picture: UploadedFile | undefined, facts: RequestFacts): Promise<SignedIn>
   verifyEmail(token: string, facts: RequestFacts): Promise<void>
   /** Sends the link again to the address of an account that has not proved it; says nothing about who exists. */
   resendVerification(email: string): Promise<void>
@@ -27,7 +25,6 @@ export interface Registering {
 export function createRegistering(
   parts: AuthParts & { database: Database },
   signIn: SignIn,
-  me: MeReader,
   letters: Letters,
 ): Registering {
   const { database, bus, audit, mail, invitations, roles, tenants, users, options } = parts
@@ -61,11 +58,7 @@ export function createRegistering(
         )
         return { pair: await signIn.admit(tx, { id }, level, facts), level }
       })
-      const permissions = await roles.permissionsOf(database.tenant(tenantId), prepared.id)
-      return {
-        ...pair,
-        user: await me.read({ userId: prepared.id, tenantId, level, permissions }),
-      }
+      return signIn.answerOf(pair, { id: prepared.id }, { tenantId, level })
     },
 
     async verifyEmail(token, facts) {

@@ -3,6 +3,7 @@ import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import { requestErrors } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import type { Enrollment, MfaRequired } from '../../mfa/index.ts'
 import type { SessionRow, TokenPair } from '../../sessions/index.ts'
 import type { Credentials } from '../../users/index.ts'
 import { authErrors } from '../auth.errors.ts'
@@ -12,23 +13,34 @@ import type { MeReader } from './me.ts'
 import type { AuthParts } from './parts.ts'
 
 export interface SignIn {
-  login(body: Login, facts: RequestFacts): Promise<TokenPair & { user: Me }>
+  /** Tokens and profile; or, for an account with a second factor, what is to come. */
+  login(body: Login, facts: RequestFacts): Promise<SignedIn | MfaRequired>
   refresh(token: string, facts: RequestFacts): Promise<TokenPair>
   /** Ends this session; on the HaloLight base all of them, as its documents say. */
   logout(actor: UserActor, facts: RequestFacts): Promise<void>
   logoutAll(actor: UserActor, facts: RequestFacts): Promise<void>
-  /** Tokens and profile for an account that has just proved itself; inside its own transaction. */
+  /** Tokens for an account that has just proved itself; inside its own transaction. */
   admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair>
+  /** What a sign-in answers once its transaction is done. */
+  answerOf(pair: TokenPair, account: Admitted, member: { tenantId: string; level: MembershipLevel }): Promise<SignedIn>
 }
 
 /** An account whose secret was checked; without a version it was made in the same transaction. */
 export interface Admitted {
   id: string
   passwordVersion?: string | null
+  /** By what it proved itself; by its password when left out. */
+  amr?: readonly string[]
+}
+
+export interface SignedIn extends TokenPair {
+  user: Me
+  /** Present where a second factor is asked for and none was proved. */
+  mfaEnrollment?: Enrollment
 }
 
 export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
-  const { database, audit, mail, hashing, sessions, tenants, roles, users, options } = parts
+  const { database, audit, mail, hashing, sessions, tenants, roles, users, mfa, options } = parts
   const secrets = createSecretCheck(parts)
 
   async function checkSecret(identifier: string, password: string, facts: RequestFacts): Promise<Credentials> {
@@ -63,8 +75,9 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
 
   async function admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair> {
     // The account before its sessions, as whoever changes a password or a state does: sign-ins of one person take turns.
+    const { amr = ['pwd'] } = account
     if (!(await users.markSignIn(tx, account.id, account.passwordVersion))) throw authErrors('auth.wrong_credentials')
-    const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId! }, facts)
+    const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId!, amr }, facts)
     const actor: UserActor = {
       kind: 'user',
       userId: account.id,
@@ -78,14 +91,33 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     audit.record(
       tx,
       actor,
-      { action: 'auth.login', targetType: 'session', targetId: pair.sessionId, changes: { base: facts.base } },
+      { action: 'auth.login', targetType: 'session', targetId: pair.sessionId, changes: { base: facts.base, amr } },
       facts,
     )
     return pair
   }
 
+  async function answerOf(
+    pair: TokenPair,
+    { id: userId, amr = ['pwd'] }: Admitted,
+    { tenantId, level }: { tenantId: string; level: MembershipLevel },
+  ): Promise<SignedIn> {
+    const db = database.tenant(tenantId)
+    const [permissions, membership] = await Promise.all([
+      roles.permissionsOf(db, userId),
+      tenants.membershipOf(db, userId),
+    ])
+    const enrollBy = membership && (await mfa.enrollBy({ tenantId, userId, joinedAt: membership.joinedAt }, amr))
+    return {
+      ...pair,
+      user: await me.read({ userId, tenantId, level, permissions }),
+      ...(enrollBy !== undefined && { mfaEnrollment: { required: true, until: new Date(enrollBy).toISOString() } }),
+    }
+  }
+
   return {
     admit,
+    answerOf,
 
     async login(body, facts) {
       const identifier = body.email ?? body.username ?? body.login
@@ -98,12 +130,15 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
       if (options.requireEmailVerification && account.emailVerifiedAt === null)
         throw authErrors('auth.email_unverified')
       const tenant = await chooseTenant(account, facts)
-      const pair = await database.inTenant(tenant.id, (tx) => admit(tx, account, tenant.level, facts))
-      const permissions = await roles.permissionsOf(database.tenant(tenant.id), account.id)
-      return {
-        ...pair,
-        user: await me.read({ userId: account.id, tenantId: tenant.id, level: tenant.level, permissions }),
-      }
+      const outcome = await database.inTenant(tenant.id, async (tx) => {
+        // Whoever is just adding a second factor comes before or after: no session slips in without it.
+        await users.lock(tx, account.id)
+        return (await mfa.isEnrolled(tx, account.id))
+          ? mfa.challenge(tx, account, facts)
+          : admit(tx, account, tenant.level, facts)
+      })
+      if ('mfaRequired' in outcome) return outcome
+      return answerOf(outcome, account, { tenantId: tenant.id, level: tenant.level })
     },
 
     refresh: (token, facts) =>

@@ -87,6 +87,7 @@ export function createAdministration(parts: RoleParts): RoleAdministration {
     if (parents) await mustFit(tx, role.id, parents)
     const columns = { name, label: label === undefined ? undefined : normalizeName(label, 'label'), description }
     await namingConflict(() => queries.update(tx, role.id, columns))
+    if (changes.requiresMfa !== undefined) await queries.setMfaRequired(tx, role.id, changes.requiresMfa)
     await write(tx, role.id, permissions, parentIds)
   }
 
@@ -153,6 +154,7 @@ export function createAdministration(parts: RoleParts): RoleAdministration {
         const id = newId()
         await mustFit(tx, id, parents)
         await namingConflict(() => queries.insert(tx, { id, name, label, description }))
+        if (body.requiresMfa) await queries.setMfaRequired(tx, id, true)
         await write(tx, id, permissions, parentIds)
         await announce(parts, tx)
         const role = toRole((await queries.find(tx, id))!)
@@ -232,8 +234,8 @@ const actionsOf = (permissions: readonly PermissionKey[]) => permissions.map((on
 
 /** What the trail keeps of a role. */
 function facets(role: Role) {
-  const { name, label, description, permissions, parents } = role
-  return { name, label, description, permissions, parents: parents.map((parent) => parent.name) }
+  const { name, label, description, permissions, parents, requiresMfa } = role
+  return { name, label, description, permissions, requiresMfa, parents: parents.map((parent) => parent.name) }
 }
 
 /** Before and after of what changed. */

@@ -15,6 +15,8 @@ export interface Assignment {
   /** What a user's roles grant in the handle's tenant. */
   permissionsOf(db: Executor, userId: string): Promise<string[]>
   rolesOf(db: Executor, userId: string): Promise<queries.HeldRole[]>
+  /** Since when a user's roles in the handle's tenant ask for a second factor; undefined when none does. */
+  mfaRequiredSince(db: Executor, userId: string): Promise<Date | undefined>
   /** Roles of the transaction's tenant that the actor may give. Throws for an unknown one, and for one that grants what the actor lacks. */
   grantable(tx: Tx, actor: Actor, roleIds: readonly string[], field: string): Promise<queries.GrantableRole[]>
   /** The same for one role by its name. */
@@ -57,6 +59,7 @@ export function createAssignment({ bus, database }: Pick<RoleParts, 'bus' | 'dat
     grantable,
     permissionsOf: queries.permissionsOf,
     rolesOf: queries.rolesOf,
+    mfaRequiredSince: queries.mfaRequiredSince,
 
     async assign(tx, actor, userId, roleIds) {
       const wanted = await grantable(tx, actor, roleIds, 'roleIds')

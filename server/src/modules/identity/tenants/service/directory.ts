@@ -17,6 +17,8 @@ export interface Directory {
   lock(tx: Tx): Promise<void>
   /** The level of a user in the handle's tenant; undefined for a stranger. */
   levelOf(db: Executor, userId: string): Promise<MembershipLevel | undefined>
+  /** The same with the moment of joining. */
+  membershipOf(db: Executor, userId: string): Promise<members.Membership | undefined>
   /** Makes a user a member of the transaction's tenant; false when they are one already. */
   addMember(tx: Tx, userId: string, level: MembershipLevel): Promise<boolean>
   /** The tenants that a user may choose from, oldest membership first. */
@@ -38,6 +40,7 @@ export function createDirectory({ database }: TenantParts): Directory {
     enter: (db, actor) => enter(db, actor, db.tenantId!),
     enterToChange: (tx, actor) => enterToChange(tx, actor, tx.tenantId!),
     lock: queries.lock,
+    membershipOf: members.findMembership,
     levelOf: async (db, userId) => (await members.findMembership(db, userId))?.level,
     addMember: async (tx, userId, level) => (await members.addMember(tx, userId, level)) > 0,
     ofUser: (userId) => database.acrossTenants('the tenants of one user', (tx) => queries.listOfUser(tx, userId)),

@@ -1,6 +1,6 @@
 // Who belongs to a tenant, and at which level.
 import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
-import { invalidField } from '../../../../core/errors.ts'
+import { invalidField, requestErrors } from '../../../../core/errors.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
@@ -93,6 +93,7 @@ export function createMembers(parts: TenantParts, directory: Directory & Setting
         const member = await find(tx, userId)
         mustSetLevel(standing, member, level)
         if (member.level === level) return toMember(member)
+        if (userId === actor.userId && !facts.fresh) throw requestErrors('access.reauthentication_required')
         if (member.level === 'OWNER') await directory.mustKeepOwner(tx, [userId])
         await queries.setLevel(tx, userId, level)
         await roles.exchangeByName(tx, userId, await roleOf(tx, member.level), await roleOf(tx, level))

@@ -1,5 +1,6 @@
 // What administrators do with the accounts of their tenant.
 import type { UserActor } from '../../../../core/actor.ts'
+import { requestErrors } from '../../../../core/errors.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
 import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
@@ -61,6 +62,8 @@ export function createAdministration(parts: UserParts): Administration {
       const existing = await queries.findMember(database.tenant(actor.tenantId), id)
       if (!existing) throw userErrors('users.not_found')
       const address = changes.email === undefined ? existing.email : normalizeEmail(changes.email)
+      const ownSecrets = isSelf(actor, id) && (address !== existing.email || password !== undefined)
+      if (ownSecrets && !facts.fresh) throw requestErrors('access.reauthentication_required')
       if (address !== existing.email) {
         mustAdministerHere(actor, existing)
         await tenants.mustAllowAddressOf(id, address)

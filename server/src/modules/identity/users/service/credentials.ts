@@ -17,6 +17,8 @@ export interface CredentialStore {
    */
   markSignIn(tx: Tx, id: string, passwordVersion: string | null | undefined): Promise<boolean>
   markVerified(tx: Tx, id: string): Promise<void>
+  /** Nobody signs in to the account, and nobody else changes it, until the transaction ends. */
+  lock(tx: Tx, id: string): Promise<void>
 }
 
 export function createCredentialStore({ database, hashing }: UserParts): CredentialStore {
@@ -28,5 +30,6 @@ export function createCredentialStore({ database, hashing }: UserParts): Credent
       queries.upgradeHash(database.global, id, from, await hashing.hash(password)),
     markSignIn: queries.markSignIn,
     markVerified: queries.markVerified,
+    lock: queries.lock,
   }
 }
