@@ -1,12 +1,18 @@
 // Tenants and who belongs to them.
 import { type Administration, createAdministration } from './service/administration.ts'
 import { createDirectory, type Directory } from './service/directory.ts'
+import { createEverywhere, type Everywhere } from './service/everywhere.ts'
 import { createMembers, type Members } from './service/members.ts'
 import type { TenantParts } from './service/parts.ts'
 
-export type Tenants = Directory & Administration & Members
+export type Tenants = Directory & Administration & Members & { everywhere: Everywhere }
 
 export function createTenants(parts: TenantParts): Tenants {
   const directory = createDirectory(parts)
-  return { ...directory, ...createAdministration(parts), ...createMembers(parts, directory) }
+  return {
+    ...directory,
+    ...createAdministration(parts),
+    ...createMembers(parts, directory),
+    ...createEverywhere(parts),
+  }
 }
