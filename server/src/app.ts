@@ -2,7 +2,7 @@
 import type { Config } from './config.ts'
 import type { Clock } from './core/clock.ts'
 import type { Bus } from './drivers/bus/index.ts'
-import type { Database } from './drivers/database/index.ts'
+import type { Database, Tx } from './drivers/database/index.ts'
 import {
   createHttp,
   createIdempotency,
@@ -20,6 +20,7 @@ import { createMail, deliverMail, mailRoutes } from './modules/foundation/mail/i
 import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
 import { authRoutes, createAuth, createThrottle, sendLinkJob } from './modules/identity/auth/index.ts'
+import { createInvitations, invitationRoutes } from './modules/identity/invitations/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
 import { createRoles, permissionRoutes, roleRoutes } from './modules/identity/roles/index.ts'
 import {
@@ -71,14 +72,18 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
   const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
   const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
-  const sessions = createSessions({ ...foundation, accessTokens, refreshTokens, options: { ...tokens, admin } })
+  const lifeIn = (tenantId: string, within?: Tx) => tenants.sessionLifeOf(tenantId, within)
+  const sessions = createSessions({ ...foundation, accessTokens, refreshTokens, lifeIn, options: { ...tokens, admin } })
   const roles = createRoles({ ...foundation, routes })
   const { defaultRole } = accounts
-  const options = { creation: tenancy.creation, defaultRole }
+  const { absoluteSeconds, idleSeconds } = tokens
+  const options = { creation: tenancy.creation, defaultRole, sessions: { absoluteSeconds, idleSeconds } }
   const tenants = createTenants({ ...foundation, roles, sessions, options })
-  const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords, defaultRole })
+  const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords })
   const personalTokens = createPersonalTokens(foundation)
-  return { hashing, passwords, accessTokens, sessions, roles, tenants, users, personalTokens }
+  const inviting = { perDay: tenancy.invitationsPerDay, frontendUrl: server.frontendUrl }
+  const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
+  return { hashing, passwords, accessTokens, sessions, roles, tenants, users, invitations, personalTokens }
 }
 
 /** How they come in. */
@@ -108,7 +113,7 @@ export function createModules(config: Config, drivers: Drivers, version: string)
       cache: config.redis.url ? 'redis' : 'memory',
     },
   })
-  const { audit, mail, sessions, tenants, users, roles, personalTokens, accessTokens } = people
+  const { audit, mail, sessions, tenants, users, roles, invitations, personalTokens, accessTokens } = people
   const { avatarMaxBytes } = config.uploads
   const routes: Route[] = [
     ...auditRoutes(audit),
@@ -116,6 +121,7 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     ...sessionRoutes(sessions),
     ...tenantRoutes(tenants),
     ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
+    ...invitationRoutes(invitations),
     ...roleRoutes(roles),
     ...permissionRoutes(roles),
     ...tokenRoutes(personalTokens),

@@ -198,6 +198,11 @@ export const tenancy = {
     read: readHostname,
   }),
   creation: choice('TENANT_CREATION', 'Who may create tenants.', { of: ['users', 'admins'], default: 'users' }),
+  invitationsPerDay: integer(
+    'TENANT_INVITATIONS_PER_DAY',
+    'How many invitations a tenant may send in 24 hours, repeated ones included.',
+    { default: 200, min: 1, max: 100_000 },
+  ),
 }
 
 function readRole(given: string): string {

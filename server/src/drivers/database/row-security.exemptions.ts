@@ -17,6 +17,7 @@ export const exemptTables: Readonly<Record<string, string>> = {
 
 /** Unique indexes of tenant tables that hold over all tenants, other than primary keys. */
 export const exemptUniqueIndexes: Readonly<Record<string, string>> = {
+  invitations_tokenHash_key: 'The hash of 256 random bits: found before the tenant is known, and nothing to guess.',
   personal_access_tokens_tokenHash_key:
     'The hash of 256 random bits: found before the tenant is known, and nothing to guess.',
 }

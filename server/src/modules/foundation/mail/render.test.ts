@@ -12,6 +12,7 @@ const told: Record<string, Record<string, string>> = {
   password_reset_success: { name: 'Mason', ip: '203.0.113.7' },
   password_changed: { name: 'Mason', ip: '203.0.113.7' },
   account_invitation: { name: 'Mason', link, life: '24 hours' },
+  tenant_invitation: { tenant: 'Blue Quarry', inviter: 'Mason', link, life: '7 days' },
   session_replayed: { name: 'Mason', device: 'Firefox on Linux', ip: '203.0.113.7' },
 }
 
@@ -49,7 +50,7 @@ describe('the mails of the server', () => {
       assert.ok(subject.length > 10 && !subject.includes('{'))
       assert.match(html, /prefers-color-scheme: dark/)
       for (const part of [html, text]) assert.doesNotMatch(part, /\{\{|undefined/)
-      assert.match(text, /^Ashlar\n\nHello Mason,/)
+      assert.match(text, told[name]!.name ? /^Ashlar\n\nHello Mason,/ : /^Ashlar\n\nHello,/)
       assert.doesNotMatch(text, /<|&#/)
       for (const value of Object.values(told[name]!)) assert.ok(text.includes(value), `${value} stands in the text`)
       assert.doesNotMatch(html, /https?:\/\/(?!app\.example\.com)/, 'nothing is loaded from elsewhere')

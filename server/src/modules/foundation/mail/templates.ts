@@ -10,6 +10,7 @@ const TEMPLATES = {
   password_reset_success: { values: ['name', 'ip'], secret: [] },
   password_changed: { values: ['name', 'ip'], secret: [] },
   account_invitation: { values: ['name', 'link', 'life'], secret: ['link'] },
+  tenant_invitation: { values: ['tenant', 'inviter', 'link', 'life'], secret: ['link'] },
   session_replayed: { values: ['name', 'device', 'ip'], secret: [] },
 } as const satisfies Record<string, { values: readonly string[]; secret: readonly string[] }>
 
@@ -107,12 +108,15 @@ function checked(template: TemplateName, given: Values): Values {
     throw new Error(`The mail ${template} needs the address of a web page as its link.`)
   const oneLined = Object.entries(given).map(([name, value]) => [
     name,
-    name === 'name' ? spokenName(value) : oneLine(value),
+    CHOSEN.has(name) ? spokenName(value) : oneLine(value),
   ])
   return Object.fromEntries(oneLined)
 }
 
-/** People choose their names, and mail programs make links of what looks like one: such a name is left out. */
+/** Values that people choose. */
+const CHOSEN = new Set(['name', 'tenant', 'inviter'])
+
+/** People choose names, and mail programs make links of what looks like one: such a name is left out. */
 function spokenName(name: string): string {
   const line = oneLine(name)
   return line.length > 100 || /[/\\<>@]|\bwww\.|\p{L}\.\p{L}{2,}/u.test(line) ? '' : line

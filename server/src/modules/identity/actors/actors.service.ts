@@ -8,7 +8,7 @@ import type { Bus } from '../../../drivers/bus/index.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import type { Authenticator, RequestFacts } from '../../../drivers/http/index.ts'
 import type { Roles } from '../roles/index.ts'
-import type { Sessions } from '../sessions/index.ts'
+import { type Sessions, sessionErrors } from '../sessions/index.ts'
 import type { Tenants } from '../tenants/index.ts'
 import { isPersonalToken, type PersonalTokens } from '../tokens/index.ts'
 import type { Users } from '../users/index.ts'
@@ -18,7 +18,7 @@ export interface ActorParts {
   database: Pick<Database, 'global' | 'tenant'>
   bus: Bus
   clock: Clock
-  sessions: Pick<Sessions, 'verify' | 'findLive' | 'touch'>
+  sessions: Pick<Sessions, 'verify' | 'findLive' | 'touch' | 'within'>
   personalTokens: Pick<PersonalTokens, 'resolve' | 'touch'>
   tenants: Pick<Tenants, 'find' | 'levelOf'>
   users: Pick<Users, 'credentials'>
@@ -91,7 +91,9 @@ export function createActors(parts: ActorParts): Authenticator {
         impersonatorId: impersonatorId ?? undefined,
       })
       if (!loaded) throw facts.tenantChoice ? requestErrors('access.tenant_not_found') : refuse()
-      const endsAt = Math.min(session.expiresAt.getTime(), session.idleExpiresAt.getTime())
+      const served = await sessions.within(session, tenantId)
+      if (!served) throw tenantId === session.tenantId ? refuse() : sessionErrors('sessions.too_old_for_tenant')
+      const endsAt = Math.min(served.expiresAt.getTime(), served.idleExpiresAt.getTime())
       return {
         actor: loaded,
         endsAt,

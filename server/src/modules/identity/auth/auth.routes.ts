@@ -1,14 +1,15 @@
 // Signing in over HTTP.
 import Type from 'typebox'
 import { Message, type Route, route } from '../../../drivers/http/index.ts'
+import { JOIN_ERRORS } from '../invitations/index.ts'
 import { type AccessTokens, Tokens, toTokens } from '../sessions/index.ts'
-import { Registration } from '../users/index.ts'
 import {
   ChangePassword,
   ForgotPassword,
   Login,
   Me,
   Refresh,
+  Register,
   ResetPassword,
   SignedIn,
   VerifyEmail,
@@ -38,8 +39,8 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       bases: everywhere,
       summary: 'Register',
       description:
-        'JSON, or a multipart form with a picture. Name and username are derived from the address when they are missing.',
-      body: Registration,
+        'JSON, or a multipart form with a picture. Name and username are derived from the address when they are missing. With `invitationToken` the account joins the tenant of that invitation, also where registration is closed.',
+      body: Register,
       accepts: ['json', 'form', 'multipart'],
       files: { avatar: { maxBytes: avatarMaxBytes } },
       bodyLimit: avatarMaxBytes + 65_536,
@@ -48,7 +49,9 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       message: 'User registered successfully',
       errors: [
         'auth.registration_closed',
+        ...JOIN_ERRORS,
         'users.email_taken',
+        'tenants.domain_not_allowed',
         'users.username_taken',
         'users.phone_taken',
         'users.avatar_invalid',

@@ -1,8 +1,9 @@
 // What comes in and what goes out of signing in.
 import Type, { type Static } from 'typebox'
 import { Body, Email, Id, Nullable, OneOf } from '../../../drivers/http/index.ts'
+import { InvitationToken } from '../invitations/index.ts'
 import { Tokens } from '../sessions/index.ts'
-import { User } from '../users/index.ts'
+import { Registration, User } from '../users/index.ts'
 
 const Secret = Type.String({ minLength: 1, maxLength: 1024, format: 'password' })
 const Link = Type.String({ minLength: 1, maxLength: 200 })
@@ -21,6 +22,8 @@ export const Login = Body({
 })
 export type Login = Static<typeof Login>
 
+export const Register = Body({ ...Registration.properties, invitationToken: Type.Optional(InvitationToken) })
+export type Register = Static<typeof Register>
 export const Refresh = Body({ refreshToken: Type.String({ minLength: 1, maxLength: 400 }) })
 export const ForgotPassword = Body({ email: Email })
 export const ResetPassword = Body({ token: Link, password: Type.Optional(Secret), newPassword: Type.Optional(Secret) })

@@ -19,6 +19,8 @@ export interface SessionRow {
   idleExpiresAt: Date
   /** The admin who acts in the user's name. */
   impersonatorId: string | null
+  /** PostgreSQL's time when the row was read. */
+  readAt: Date
 }
 
 export interface NewSession {
@@ -35,7 +37,7 @@ export interface NewSession {
   impersonation?: { adminId: string; reason: string }
 }
 
-const COLUMNS = sql`id, realm, "userId", "adminId", "tenantId", device, ip, nonce, generation, "createdAt", "lastSeenAt", "authenticatedAt", "expiresAt", "idleExpiresAt", "impersonatorId"`
+const COLUMNS = sql`id, realm, "userId", "adminId", "tenantId", device, ip, nonce, generation, "createdAt", "lastSeenAt", "authenticatedAt", "expiresAt", "idleExpiresAt", "impersonatorId", now() AS "readAt"`
 const LIVE = sql`"revokedAt" IS NULL AND "expiresAt" > now() AND "idleExpiresAt" > now()`
 
 export function insert(db: Executor, session: NewSession): Promise<SessionRow | undefined> {

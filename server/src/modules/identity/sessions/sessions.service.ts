@@ -9,6 +9,7 @@ import type { RequestFacts } from '../../../drivers/http/index.ts'
 import type { Audit } from '../../foundation/audit/index.ts'
 import type { AccessClaims, AccessTokens, Realm } from './access-tokens.ts'
 import { deviceName } from './devices.ts'
+import { createLives, type LifeReader } from './lives.ts'
 import { parseRefreshToken, type RefreshToken, type RefreshTokens } from './refresh-tokens.ts'
 import { sessionErrors } from './sessions.errors.ts'
 import * as queries from './sessions.queries.ts'
@@ -75,6 +76,8 @@ export interface Sessions {
   switchTenant(tx: Tx, session: queries.SessionRow, tenantId: string, facts: RequestFacts): Promise<TokenPair>
   verify(realm: Realm, accessToken: string): AccessClaims | undefined
   findLive(id: string): Promise<queries.SessionRow | undefined>
+  /** The session with the ends that it has in a tenant, which may be earlier; undefined when they have passed. */
+  within(session: queries.SessionRow, tenantId: string | null): Promise<queries.SessionRow | undefined>
   touch(realm: Realm, id: string): Promise<void>
   list(actor: UserActor): Promise<Session[]>
   /** Ends one of the caller's own sessions. */
@@ -91,15 +94,12 @@ export interface SessionParts {
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   options: SessionOptions
+  lifeIn: LifeReader
 }
 
 export function createSessions(parts: SessionParts): Sessions {
   const { database, bus, audit, clock, accessTokens, refreshTokens, options } = parts
-
-  function lifeOf(realm: Realm) {
-    const { absoluteSeconds, idleSeconds } = realm === 'admin' ? options.admin : options
-    return { absoluteSeconds, idleSeconds }
-  }
+  const lives = createLives(options, parts.lifeIn)
 
   function pairFor(session: queries.SessionRow, facts: RequestFacts, generation = session.generation): TokenPair {
     const now = epochSeconds(clock)
@@ -160,7 +160,7 @@ export function createSessions(parts: SessionParts): Sessions {
         device: deviceName(facts.userAgent),
         ip: facts.ip,
         nonce: newSecret(),
-        ...lifeOf(owner.realm),
+        ...(await lives.of(owner.realm, owner.tenantId, tx)),
       })
       const evicted = await queries.revokeBeyond(tx, owner.id, options.maxSessions)
       for (const { id } of evicted) await bus.publish(tx, ACTORS_CHANGED, { sessionId: id })
@@ -211,10 +211,12 @@ export function createSessions(parts: SessionParts): Sessions {
       // A replayed token goes nowhere: it is not asked where.
       const valid = current.generation === presented.generation || current.graceful
       const tenantId = valid ? await tenantFor(current) : current.tenantId
+      const served = await lives.within(current, tenantId)
+      if (!served) throw sessionErrors('sessions.refresh_invalid')
       if (tenantId !== null && tenantId !== current.tenantId)
         await queries.setTenant(database.global, current.id, tenantId)
       const answer = (session: queries.SessionRow): Refreshed => ({
-        ...pairFor({ ...session, tenantId }, facts, presented.generation + 1),
+        ...pairFor({ ...session, tenantId, expiresAt: served.expiresAt }, facts, presented.generation + 1),
         ownerId: (session.userId ?? session.adminId)!,
         tenantId,
       })
@@ -224,7 +226,7 @@ export function createSessions(parts: SessionParts): Sessions {
           current.id,
           presented.generation,
           options.graceSeconds,
-          lifeOf(realm).idleSeconds,
+          lives.standard(realm).idleSeconds,
         )
         if (rotated) return answer(rotated)
       } else if (current.graceful) {
@@ -244,17 +246,21 @@ export function createSessions(parts: SessionParts): Sessions {
     },
 
     async switchTenant(tx, session, tenantId, facts) {
+      const served = await lives.within(session, tenantId, tx)
+      if (!served) throw sessionErrors('sessions.too_old_for_tenant')
       await queries.setTenant(tx, session.id, tenantId)
-      return pairFor({ ...session, tenantId }, facts)
+      return pairFor({ ...served, tenantId }, facts)
     },
 
     verify: accessTokens.verify,
     findLive: (id) => queries.findLive(database.global, id),
-    touch: async (realm, id) => void (await queries.touch(database.global, id, lifeOf(realm).idleSeconds)),
+    within: lives.within,
+    touch: async (realm, id) => void (await queries.touch(database.global, id, lives.standard(realm).idleSeconds)),
 
     async list(actor) {
       const rows = await queries.listLive(database.global, actor.userId)
-      return rows.map((row) => toSession(row, actor.sessionId))
+      const served = await Promise.all(rows.map((row) => lives.within(row, row.tenantId)))
+      return served.flatMap((row) => (row ? [toSession(row, actor.sessionId)] : []))
     },
 
     async end(actor, id, facts) {

@@ -1,6 +1,18 @@
 // The door of the tenants module.
-export { DEFAULT_TENANT } from './service/parts.ts'
+export { domainOf } from './domains.ts'
+export { DEFAULT_TENANT, type Entered } from './service/parts.ts'
+export type { TenantSettings } from './settings.schema.ts'
+export { mustAdd, type Standing } from './tenants.policy.ts'
 export type { TenantOfUserRow, TenantRow } from './tenants.queries.ts'
-export { tenantRoutes } from './tenants.routes.ts'
-export { AnyTenant, AnyTenantQuery, NewTenantOfOwner, TenantChanges, TenantOfOwner } from './tenants.schema.ts'
+export { asOrganization, tenantRoutes } from './tenants.routes.ts'
+export {
+  AnyTenant,
+  AnyTenantQuery,
+  LEVELS,
+  NewTenantOfOwner,
+  Tenant,
+  TenantChanges,
+  TenantOfOwner,
+  toTenant,
+} from './tenants.schema.ts'
 export { createTenants, type Tenants } from './tenants.service.ts'

@@ -36,9 +36,11 @@ export function findMember(db: Executor, userId: string): Promise<MemberRow | un
 export function findUser(
   db: Executor,
   { userId, email }: { userId?: string | undefined; email?: string | undefined },
-): Promise<{ id: string } | undefined> {
+): Promise<{ id: string; email: string } | undefined> {
   const which = userId !== undefined ? sql`id = ${userId}` : sql`lower(email) = lower(${email})`
-  return db.one<{ id: string }>(sql`SELECT id FROM users WHERE ${which} AND "deletedAt" IS NULL LIMIT 1`)
+  return db.one<{ id: string; email: string }>(
+    sql`SELECT id, email FROM users WHERE ${which} AND "deletedAt" IS NULL LIMIT 1`,
+  )
 }
 
 const SORT_COLUMNS: Record<(typeof MEMBER_SORT_KEYS)[number], Sql> = {

@@ -22,6 +22,12 @@ export function mustEdit({ actor, tenantId, level }: Standing, permissions: Iter
     throw missingPermission('tenants:edit', { ...actor, tenantId })
 }
 
+/** Owners and administrators see how the tenant is set up, and members who hold `tenants:view` in it. */
+export function mustView({ actor, tenantId, level }: Standing, permissions: Iterable<string>): void {
+  if (level === 'MEMBER' && !grantFor(permissions, 'tenants:view'))
+    throw missingPermission('tenants:view', { ...actor, tenantId })
+}
+
 /** A tenant is deleted by its owners. */
 export function mustOwn({ level }: Standing): void {
   if (level !== 'OWNER') throw tenantErrors('tenants.owners_only')

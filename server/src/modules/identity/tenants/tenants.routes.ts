@@ -1,6 +1,7 @@
 // Tenants and their members over HTTP. The path names the tenant, and membership there authorises, whatever the request chose.
 import { alias, Deleted, IdParams, pageAnswer, type Route, route } from '../../../drivers/http/index.ts'
 import { Tokens, toTokens } from '../sessions/index.ts'
+import { settingsRoutes } from './settings.routes.ts'
 import {
   Availability,
   LevelChange,
@@ -21,11 +22,17 @@ const bases = ['canonical'] as const
 
 /** Every route stands twice: `/organizations` is another name of `/tenants`. */
 export function tenantRoutes(tenants: Tenants): Route[] {
-  const own = [...ownRoutes(tenants), ...tenantRoutesById(tenants), ...memberRoutes(tenants)]
+  const own = [
+    ...ownRoutes(tenants),
+    ...tenantRoutesById(tenants),
+    ...settingsRoutes(tenants),
+    ...memberRoutes(tenants),
+  ]
   return [...own, ...own.map(asOrganization)]
 }
 
-function asOrganization(original: Route): Route {
+/** A route under the other name. */
+export function asOrganization(original: Route): Route {
   return alias(original, {
     path: original.path.replace('/tenants', '/organizations'),
     operation: original.operation.replace('tenants.', 'organizations.'),
@@ -141,7 +148,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       summary: 'Get tokens of this session for another tenant of yours',
       params: IdParams,
       answer: Tokens,
-      errors: ['tenants.not_found'],
+      errors: ['tenants.not_found', 'sessions.too_old_for_tenant'],
       handle: async ({ actor, params, facts }) => toTokens(await tenants.switchTo(actor, params.id, facts)),
     }),
   ]
@@ -177,7 +184,13 @@ function memberRoutes(tenants: Tenants): Route[] {
       body: NewMember,
       status: 201,
       answer: Member,
-      errors: [...refusals, 'tenants.user_not_found', 'tenants.already_member', 'roles.not_found'],
+      errors: [
+        ...refusals,
+        'tenants.domain_not_allowed',
+        'tenants.user_not_found',
+        'tenants.already_member',
+        'roles.not_found',
+      ],
       handle: ({ actor, params, body, facts }) => tenants.add(actor, params.id, body, facts),
     }),
     route({

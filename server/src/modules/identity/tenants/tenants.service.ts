@@ -4,11 +4,12 @@ import { createDirectory, type Directory } from './service/directory.ts'
 import { createEverywhere, type Everywhere } from './service/everywhere.ts'
 import { createMembers, type Members } from './service/members.ts'
 import type { TenantParts } from './service/parts.ts'
+import { createSettings, type SettingsStore } from './service/settings.ts'
 
-export type Tenants = Directory & Administration & Members & { everywhere: Everywhere }
+export type Tenants = Directory & SettingsStore & Administration & Members & { everywhere: Everywhere }
 
 export function createTenants(parts: TenantParts): Tenants {
-  const directory = createDirectory(parts)
+  const directory = { ...createDirectory(parts), ...createSettings(parts) }
   return {
     ...directory,
     ...createAdministration(parts),

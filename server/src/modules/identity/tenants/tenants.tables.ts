@@ -1,6 +1,6 @@
 // The tenants.
 import { sql } from 'drizzle-orm'
-import { check, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { moment, momentNow } from '../../../drivers/database/columns.ts'
 
 export const tenants = pgTable(
@@ -19,6 +19,7 @@ export const tenants = pgTable(
   },
   (table) => [
     uniqueIndex('tenants_slug_key').on(table.slug),
+    index('tenants_deletedAt_idx').on(table.deletedAt).where(sql`${table.deletedAt} IS NOT NULL`),
     check('tenants_id_check', sql`${table.id} <> ''`),
     check('tenants_status_check', sql`${table.status} IN ('ACTIVE', 'SUSPENDED')`),
   ],

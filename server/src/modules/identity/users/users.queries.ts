@@ -69,13 +69,15 @@ export interface NewAccount {
   bio?: string | null
   locale?: string | null
   verified?: boolean
+  /** No tenant administers the account: its owner made it, in a tenant that somebody else invited them to. */
+  homeless?: boolean
 }
 
 export async function insert(db: Executor, account: NewAccount): Promise<void> {
   await db.run(sql`
-    INSERT INTO users (id, email, username, name, phone, password, status, department, position, bio, locale, "emailVerifiedAt", "passwordChangedAt", "updatedAt")
+    INSERT INTO users (id, email, username, name, phone, password, status, department, position, bio, locale, "emailVerifiedAt", "homeTenantId", "passwordChangedAt", "updatedAt")
     VALUES (${account.id}, ${account.email}, ${account.username}, ${account.name}, ${account.phone}, ${account.password}, ${account.status}::"UserStatus",
-      ${account.department ?? null}, ${account.position ?? null}, ${account.bio ?? null}, ${account.locale ?? null}, ${account.verified ? sql`now()` : null}, now(), now())`)
+      ${account.department ?? null}, ${account.position ?? null}, ${account.bio ?? null}, ${account.locale ?? null}, ${account.verified ? sql`now()` : null}, ${account.homeless ? null : sql`DEFAULT`}, now(), now())`)
 }
 
 /** Whether there is any account at all, deleted ones included. */

@@ -75,7 +75,7 @@ function ownRoutes({ users }: UserRouteParts): Route[] {
 }
 
 const WRITE_ERRORS = ['users.not_found', 'users.self', 'users.beyond_own', 'users.managed_elsewhere'] as const
-const TAKEN = ['users.email_taken', 'users.username_taken', 'users.phone_taken'] as const
+const TAKEN = ['users.email_taken', 'users.username_taken', 'users.phone_taken', 'tenants.domain_not_allowed'] as const
 
 function administrationRoutes({ users, invite }: UserRouteParts): Route[] {
   const update = route({

@@ -3,10 +3,11 @@
 import Type from 'typebox'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { JobSettings } from '../../../../drivers/queue/index.ts'
+import { linkTo, spoken } from '../../../foundation/mail/index.ts'
 import { DEFAULT_TENANT } from '../../tenants/index.ts'
 import type { Credentials } from '../../users/index.ts'
 import { links } from '../links.ts'
-import { type AuthParts, linkTo, spoken } from './parts.ts'
+import type { AuthParts } from './parts.ts'
 
 const Payload = Type.Object({ kind: Type.Enum(['reset', 'verify']), sealedAddress: Type.String({ maxLength: 2000 }) })
 

@@ -7,6 +7,7 @@ import type { Jobs } from '../../../../drivers/queue/index.ts'
 import type { Sealer } from '../../../../drivers/sealing/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
 import type { Mail } from '../../../foundation/mail/index.ts'
+import type { Invitations } from '../../invitations/index.ts'
 import type { Hashing, PasswordPolicy } from '../../passwords/index.ts'
 import type { Roles } from '../../roles/index.ts'
 import type { Sessions } from '../../sessions/index.ts'
@@ -19,7 +20,6 @@ export interface AuthOptions {
   requireEmailVerification: boolean
   passwordResetSeconds: number
   emailVerificationSeconds: number
-  defaultRole: string
   /** Where links in mails lead; never taken from a request. */
   frontendUrl: string
 }
@@ -37,18 +37,9 @@ export interface AuthParts {
   hashing: Hashing
   passwords: PasswordPolicy
   sessions: Sessions
-  tenants: Pick<Tenants, 'find' | 'levelOf' | 'ofUser'>
+  tenants: Pick<Tenants, 'defaultRoleOf' | 'find' | 'levelOf' | 'ofUser'>
+  invitations: Pick<Invitations, 'find' | 'settle' | 'takeForNew'>
   roles: Pick<Roles, 'rolesOf' | 'permissionsOf' | 'assignByName'>
   users: Users
   options: AuthOptions
-}
-
-export function linkTo(options: AuthOptions, path: string, token: string): string {
-  return `${options.frontendUrl.replace(/\/$/, '')}${path}?token=${encodeURIComponent(token)}`
-}
-
-/** Minutes or hours for the reader of a mail. */
-export function spoken(seconds: number): string {
-  const minutes = Math.round(seconds / 60)
-  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`
 }

@@ -1,27 +1,22 @@
 // Making an account for oneself, and proving the address.
-
-import type { Static } from 'typebox'
 import type { UserActor } from '../../../../core/actor.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Database, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
+import { linkTo, spoken } from '../../../foundation/mail/index.ts'
 import type { TokenPair } from '../../sessions/index.ts'
 import { DEFAULT_TENANT } from '../../tenants/index.ts'
-import { type Registration, renderAvatar, type User } from '../../users/index.ts'
+import { normalizeEmail, renderAvatar, type User } from '../../users/index.ts'
 import { authErrors } from '../auth.errors.ts'
-import type { Me } from '../auth.schema.ts'
+import type { Me, Register } from '../auth.schema.ts'
 import { links } from '../links.ts'
 import type { Letters } from './letters.ts'
 import type { MeReader } from './me.ts'
-import { type AuthParts, linkTo, spoken } from './parts.ts'
+import type { AuthParts } from './parts.ts'
 import type { SignIn } from './sign-in.ts'
 
 export interface Registering {
-  register(
-    body: Static<typeof Registration>,
-    picture: UploadedFile | undefined,
-    facts: RequestFacts,
-  ): Promise<TokenPair & { user: Me }>
+  register(body: Register, picture: UploadedFile | undefined, facts: RequestFacts): Promise<TokenPair & { user: Me }>
   verifyEmail(token: string, facts: RequestFacts): Promise<void>
   /** Sends the link again to the address of an account that has not proved it; says nothing about who exists. */
   resendVerification(email: string): Promise<void>
@@ -35,32 +30,41 @@ export function createRegistering(
   me: MeReader,
   letters: Letters,
 ): Registering {
-  const { database, bus, audit, mail, roles, users, options } = parts
+  const { database, bus, audit, mail, invitations, roles, tenants, users, options } = parts
 
   return {
     async register(body, picture, facts) {
-      if (options.registration === 'closed') throw authErrors('auth.registration_closed')
+      const { invitationToken, ...account } = body
+      if (invitationToken === undefined && options.registration === 'closed')
+        throw authErrors('auth.registration_closed')
+      const invited = invitationToken === undefined ? undefined : await invitations.find(invitationToken)
       const avatar = picture && (await renderAvatar(picture.bytes))
-      const prepared = await users.prepare(body)
       // Strangers join the default tenant whatever the request names: a tenant of others is entered by invitation.
-      const pair = await database.inTenant(DEFAULT_TENANT, async (tx) => {
-        const id = await users.add(tx, prepared, 'MEMBER')
-        await roles.assignByName(tx, id, options.defaultRole)
+      const tenantId = invited?.tenantId ?? DEFAULT_TENANT
+      // The secret of a bound invitation came by mail: who brings it holds the address. No tenant administers whom it invited.
+      const verified = invited?.email === normalizeEmail(account.email)
+      const prepared = await users.prepare({ ...account, verified, homeless: tenantId !== DEFAULT_TENANT })
+      const { pair, level } = await database.inTenant(tenantId, async (tx) => {
+        const taken = invitationToken && (await invitations.takeForNew(tx, invitationToken, { ...prepared, verified }))
+        const level = taken ? taken.level : 'MEMBER'
+        const id = await users.add(tx, prepared, level)
+        if (taken) await invitations.settle(tx, taken, id, facts)
+        else await roles.assignByName(tx, id, await tenants.defaultRoleOf(tx))
         if (avatar) await users.attachAvatar(tx, id, avatar)
-        await letters.sendVerification(tx, { ...prepared, locale: prepared.locale ?? null })
-        const actor = { kind: 'user', userId: id, tenantId: DEFAULT_TENANT } as UserActor
+        if (!verified) await letters.sendVerification(tx, { ...prepared, locale: prepared.locale ?? null })
+        const actor = { kind: 'user', userId: id, tenantId } as UserActor
         audit.record(
           tx,
           actor,
           { action: 'auth.register', targetType: 'user', targetId: id, changes: { email: prepared.email } },
           facts,
         )
-        return signIn.admit(tx, { id }, 'MEMBER', facts)
+        return { pair: await signIn.admit(tx, { id }, level, facts), level }
       })
-      const permissions = await roles.permissionsOf(database.tenant(DEFAULT_TENANT), prepared.id)
+      const permissions = await roles.permissionsOf(database.tenant(tenantId), prepared.id)
       return {
         ...pair,
-        user: await me.read({ userId: prepared.id, tenantId: DEFAULT_TENANT, level: 'MEMBER', permissions }),
+        user: await me.read({ userId: prepared.id, tenantId, level, permissions }),
       }
     },
 

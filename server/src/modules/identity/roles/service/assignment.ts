@@ -15,6 +15,10 @@ export interface Assignment {
   /** What a user's roles grant in the handle's tenant. */
   permissionsOf(db: Executor, userId: string): Promise<string[]>
   rolesOf(db: Executor, userId: string): Promise<queries.HeldRole[]>
+  /** Roles of the transaction's tenant that the actor may give. Throws for an unknown one, and for one that grants what the actor lacks. */
+  grantable(tx: Tx, actor: Actor, roleIds: readonly string[], field: string): Promise<queries.GrantableRole[]>
+  /** The same for one role by its name. */
+  grantableByName(tx: Tx, actor: Actor, name: string): Promise<void>
   /** Gives a user exactly these roles. Every id must be a role of the tenant, and nobody grants what they do not hold. */
   assign(tx: Tx, actor: Actor, userId: string, roleIds: readonly string[]): Promise<void>
   /** Gives a user the role of that name in the transaction's tenant. */
@@ -40,18 +44,34 @@ export function createAssignment({ bus, database }: Pick<RoleParts, 'bus' | 'dat
     }
   }
 
+  async function grantable(tx: Tx, actor: Actor, roleIds: readonly string[], field: string) {
+    const wanted = [...new Set(roleIds)]
+    const found = await queries.findWithPermissions(tx, wanted)
+    const missing = wanted.find((id) => !found.some((role) => role.id === id))
+    if (missing !== undefined) throw invalidField(field, 'unknown_role', `There is no role ${missing}.`)
+    for (const role of found) mustHold(actor, role.permissions)
+    return found
+  }
+
   return {
+    grantable,
     permissionsOf: queries.permissionsOf,
     rolesOf: queries.rolesOf,
 
     async assign(tx, actor, userId, roleIds) {
-      const wanted = [...new Set(roleIds)]
-      const found = await queries.findWithPermissions(tx, wanted)
-      const missing = wanted.find((id) => !found.some((role) => role.id === id))
-      if (missing !== undefined) throw invalidField('roleIds', 'unknown_role', `There is no role ${missing}.`)
-      for (const role of found) mustHold(actor, role.permissions)
-      await queries.replaceRolesOf(tx, userId, wanted)
+      const wanted = await grantable(tx, actor, roleIds, 'roleIds')
+      await queries.replaceRolesOf(
+        tx,
+        userId,
+        wanted.map(({ id }) => id),
+      )
       await bus.publish(tx, ACTORS_CHANGED, { userId })
+    },
+
+    async grantableByName(tx, actor, name) {
+      const role = await queries.findIdByName(tx, name)
+      if (!role) throw roleErrors('roles.not_found', { message: `There is no role named ${name}.` })
+      await grantable(tx, actor, [role.id], 'role')
     },
 
     async assignByName(tx, userId, name) {

@@ -1,14 +1,20 @@
 // What the other modules of identity ask about tenants and memberships.
-import type { MembershipLevel } from '../../../../core/actor.ts'
+import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import * as members from '../members.queries.ts'
 import { tenantErrors } from '../tenants.errors.ts'
 import * as queries from '../tenants.queries.ts'
-import type { TenantParts } from './parts.ts'
+import { type Entered, enter, enterToChange, type TenantParts } from './parts.ts'
 
 export interface Directory {
   /** The active tenant with this id, or else with this slug. */
   find(idOrSlug: string): Promise<queries.TenantRow | undefined>
+  /** The handle's tenant as the caller belongs to it. Throws `tenants.not_found`, the same for a tenant of others and for none. */
+  enter(db: Executor, actor: UserActor): Promise<Entered>
+  /** The same for a change: whoever else changes this tenant or its members waits. Call it before anything else is locked. */
+  enterToChange(tx: Tx, actor: UserActor): Promise<Entered>
+  /** Makes whoever else changes the transaction's tenant or its members wait. Before anything else is locked. */
+  lock(tx: Tx): Promise<void>
   /** The level of a user in the handle's tenant; undefined for a stranger. */
   levelOf(db: Executor, userId: string): Promise<MembershipLevel | undefined>
   /** Makes a user a member of the transaction's tenant; false when they are one already. */
@@ -29,6 +35,9 @@ export interface Directory {
 export function createDirectory({ database }: TenantParts): Directory {
   return {
     find: (idOrSlug) => queries.findActive(database.global, idOrSlug),
+    enter: (db, actor) => enter(db, actor, db.tenantId!),
+    enterToChange: (tx, actor) => enterToChange(tx, actor, tx.tenantId!),
+    lock: queries.lock,
     levelOf: async (db, userId) => (await members.findMembership(db, userId))?.level,
     addMember: async (tx, userId, level) => (await members.addMember(tx, userId, level)) > 0,
     ofUser: (userId) => database.acrossTenants('the tenants of one user', (tx) => queries.listOfUser(tx, userId)),

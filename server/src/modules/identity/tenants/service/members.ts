@@ -8,10 +8,11 @@ import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { mustHold } from '../../roles/index.ts'
 import * as queries from '../members.queries.ts'
 import { tenantErrors } from '../tenants.errors.ts'
-import { mustAdd, mustRemove, mustSetLevel, roleOfLevel, type Standing } from '../tenants.policy.ts'
+import { mustAdd, mustRemove, mustSetLevel, type Standing } from '../tenants.policy.ts'
 import { type LevelChange, type Member, type MemberQuery, type NewMember, toMember } from '../tenants.schema.ts'
 import type { Directory } from './directory.ts'
 import { eitherOf, enter, enterToChange, oneUserOf, type TenantParts } from './parts.ts'
+import type { SettingsStore } from './settings.ts'
 
 export interface Members {
   listMembers(actor: UserActor, tenantId: string, query: MemberQuery): Promise<Page<Member>>
@@ -29,9 +30,9 @@ export interface MemberOf {
   userId: string
 }
 
-export function createMembers(parts: TenantParts, directory: Directory): Members {
-  const { database, bus, audit, roles, options } = parts
-  const roleOf = (level: MembershipLevel) => roleOfLevel(level, options.defaultRole)
+export function createMembers(parts: TenantParts, directory: Directory & SettingsStore): Members {
+  const { database, bus, audit, roles } = parts
+  const { roleOf } = directory
 
   /** Administrators pass their rank on only as far as they hold what comes with it. */
   async function mustNotGrantBeyondOwn(tx: Tx, { actor, level }: Standing, userId: string, granted: MembershipLevel) {
@@ -75,8 +76,9 @@ export function createMembers(parts: TenantParts, directory: Directory): Members
         mustAdd(standing, level)
         const user = await queries.findUser(tx, named)
         if (!user) throw tenantErrors('tenants.user_not_found')
+        await directory.mustAllowAddress(tx, user.email)
         if (!(await directory.addMember(tx, user.id, level))) throw tenantErrors('tenants.already_member')
-        await roles.assignByName(tx, user.id, roleOf(level))
+        await roles.assignByName(tx, user.id, await roleOf(tx, level))
         await mustNotGrantBeyondOwn(tx, standing, user.id, level)
         await finish(tx, actor, { action: 'members.add', targetId: user.id, changes: { level } }, facts)
         return reread(tx, user.id)
@@ -93,7 +95,7 @@ export function createMembers(parts: TenantParts, directory: Directory): Members
         if (member.level === level) return toMember(member)
         if (member.level === 'OWNER') await directory.mustKeepOwner(tx, [userId])
         await queries.setLevel(tx, userId, level)
-        await roles.exchangeByName(tx, userId, roleOf(member.level), roleOf(level))
+        await roles.exchangeByName(tx, userId, await roleOf(tx, member.level), await roleOf(tx, level))
         await mustNotGrantBeyondOwn(tx, standing, userId, level)
         const changes = { level: [member.level, level] }
         await finish(tx, actor, { action: 'members.level', targetId: userId, changes }, facts)

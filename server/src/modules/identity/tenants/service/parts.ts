@@ -1,5 +1,6 @@
 // What the verbs of this module work with, and the way into the tenant that a path names.
 import type { UserActor } from '../../../../core/actor.ts'
+import type { Clock } from '../../../../core/clock.ts'
 import { invalidField } from '../../../../core/errors.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
@@ -15,15 +16,18 @@ export const DEFAULT_TENANT = 'default'
 
 export interface TenantParts {
   database: Pick<Database, 'global' | 'tenant' | 'inTenant' | 'acrossTenants'>
-  bus: Pick<Bus, 'publish'>
+  bus: Bus
+  clock: Clock
   audit: Pick<Audit, 'record'>
-  roles: Pick<Roles, 'seed' | 'assignByName' | 'exchangeByName' | 'permissionsOf'>
+  roles: Pick<Roles, 'seed' | 'assignByName' | 'exchangeByName' | 'grantable' | 'permissionsOf'>
   sessions: Pick<Sessions, 'findLive' | 'switchTenant'>
   options: {
     /** Who may create tenants. */
     creation: 'users' | 'admins'
-    /** The role that comes with the level MEMBER. */
+    /** The role that comes with the level MEMBER where a tenant does not name its own. */
     defaultRole: string
+    /** How long the installation lets sessions live: tenants stay below. */
+    sessions: { absoluteSeconds: number; idleSeconds: number }
   }
 }
 

@@ -20,6 +20,7 @@ export interface AccountToMake {
   bio?: string | null | undefined
   locale?: string | null | undefined
   verified?: boolean | undefined
+  homeless?: boolean | undefined
 }
 
 export interface Accounts {
@@ -72,10 +73,12 @@ export function createAccounts(parts: UserParts): Accounts {
       bio: sent.bio ?? null,
       locale: sent.locale ?? null,
       verified: sent.verified ?? false,
+      homeless: sent.homeless ?? false,
     }
   }
 
   async function add(tx: Tx, account: PreparedAccount, level: MembershipLevel): Promise<string> {
+    await tenants.mustAllowAddress(tx, account.email)
     const username = account.username ?? (await freeUsername(tx, account.email))
     await namingConflicts(() => queries.insert(tx, { ...account, username }))
     await tenants.addMember(tx, account.id, level)
@@ -96,7 +99,7 @@ export function createAccounts(parts: UserParts): Accounts {
       return database.inTenant(actor.tenantId, async (tx) => {
         const id = await add(tx, prepared, 'MEMBER')
         if (roleIds) await roles.assign(tx, actor, id, roleIds)
-        else await roles.assignByName(tx, id, parts.defaultRole)
+        else await roles.assignByName(tx, id, await tenants.defaultRoleOf(tx))
         const user = toUser((await queries.findMember(tx, id))!)
         record(audit, tx, actor, user, facts)
         if (body.password === undefined) await invite(tx, user)

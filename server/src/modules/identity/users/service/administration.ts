@@ -16,6 +16,7 @@ import {
   mustBeFree,
   mustReach,
   namingConflicts,
+  normalizeEmail,
   type UserParts,
 } from './parts.ts'
 
@@ -59,6 +60,11 @@ export function createAdministration(parts: UserParts): Administration {
       const { password, status, roleId, roleIds = roleId === undefined ? undefined : [roleId], ...rest } = changes
       const existing = await queries.findMember(database.tenant(actor.tenantId), id)
       if (!existing) throw userErrors('users.not_found')
+      const address = changes.email === undefined ? existing.email : normalizeEmail(changes.email)
+      if (address !== existing.email) {
+        mustAdministerHere(actor, existing)
+        await tenants.mustAllowAddressOf(id, address)
+      }
       if (password !== undefined) await passwords.check(password, existing)
       const hash = password === undefined ? undefined : await hashing.hash(password)
       return database.inTenant(actor.tenantId, async (tx) => {

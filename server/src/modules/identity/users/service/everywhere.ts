@@ -16,7 +16,15 @@ import {
   type UserStatus,
 } from '../users.schema.ts'
 import { difference } from './administration.ts'
-import { accountColumns, announce, changeState, mustBeFree, namingConflicts, type UserParts } from './parts.ts'
+import {
+  accountColumns,
+  announce,
+  changeState,
+  mustBeFree,
+  namingConflicts,
+  normalizeEmail,
+  type UserParts,
+} from './parts.ts'
 
 export interface Everywhere {
   list(query: AnyTenantQuery): Promise<Page<UserOfAnyTenant>>
@@ -57,6 +65,12 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
     return get(id)
   }
 
+  /** Who keeps the address keeps it, whatever the tenants accept by now. */
+  async function mustAllow(id: string, address: string): Promise<void> {
+    const account = await queries.findCredentials(database.global, id)
+    if (account && account.email !== address) await tenants.mustAllowAddressOf(id, address)
+  }
+
   return {
     everywhere: {
       async list(query) {
@@ -73,8 +87,9 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
 
       get,
 
-      update: (actor, id, { changes: { status, ...rest }, version }, facts) =>
-        change(id, async (tx, user) => {
+      async update(actor, id, { changes: { status, ...rest }, version }, facts) {
+        if (rest.email !== undefined) await mustAllow(id, normalizeEmail(rest.email))
+        return change(id, async (tx, user) => {
           const columns = accountColumns(user, rest)
           await mustBeFree(tx, columns as { email?: string; username?: string }, id)
           if (!(await namingConflicts(() => queries.update(tx, id, { id, ...columns }, version))))
@@ -83,7 +98,8 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
           const after = await everywhere.lock(tx, id)
           const changes = difference(toUser(user), toUser(after!), false)
           audit.record(tx, actor, { action: 'users.edit', targetType: 'user', targetId: id, changes }, facts)
-        }),
+        })
+      },
 
       setStatus: (actor, id, status, facts) =>
         change(id, async (tx, user) => {

@@ -20,11 +20,19 @@ export interface UserParts {
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
   roles: Pick<Roles, 'assign' | 'assignByName' | 'permissionsOf'>
-  tenants: Pick<Tenants, 'addMember' | 'endMemberships' | 'mustKeepOwner' | 'mustOwnNothingAlone'>
+  tenants: Pick<
+    Tenants,
+    | 'addMember'
+    | 'defaultRoleOf'
+    | 'endMemberships'
+    | 'mustAllowAddress'
+    | 'mustAllowAddressOf'
+    | 'mustKeepOwner'
+    | 'mustOwnNothingAlone'
+  >
   sessions: Pick<Sessions, 'endAll'>
   hashing: Hashing
   passwords: PasswordPolicy
-  defaultRole: string
 }
 
 /** Loads a member for writing, or throws `users.not_found`. */

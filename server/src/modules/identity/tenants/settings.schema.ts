@@ -1,0 +1,80 @@
+// What a tenant decides for itself, as it comes in and goes out.
+import Type, { type Static } from 'typebox'
+import { Body, Id, Nullable, Timestamp } from '../../../drivers/http/index.ts'
+
+export interface TenantSettings {
+  /** Mail domains whose addresses may join, in lower case and ASCII; empty: every domain. */
+  allowedMailDomains: string[]
+  mfa: {
+    required: boolean
+    /** How long members may put it off after it became required, or after they joined. */
+    graceDays: number
+    /** When it became required, ISO 8601; null while it is not. */
+    requiredSince: string | null
+  }
+  /** Sessions end earlier than the installation lets them; null: as it does. */
+  sessions: { absoluteMinutes: number | null; idleMinutes: number | null }
+  /** The id of the role that new members get; null: the installation's. */
+  defaultRole: string | null
+}
+
+const DEFAULT_GRACE_DAYS = 7
+export const MAX_DOMAINS = 100
+/** Sessions shorter than this would end between two clicks. */
+export const MIN_SESSION_MINUTES = 5
+
+const GraceDays = Type.Integer({ minimum: 0, maximum: 90, description: 'Days in which members may still enrol.' })
+const Minutes = (description: string) =>
+  Nullable(Type.Integer({ minimum: MIN_SESSION_MINUTES, maximum: 527_040, description }))
+const sessions = {
+  absoluteMinutes: Minutes('How long a session may be used in this tenant; null: as long as the installation says.'),
+  idleMinutes: Minutes('How long it may stay unused; null: as long as the installation says.'),
+}
+const DefaultRole = Nullable(
+  Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'Id of the role that new members get; null: the usual one.',
+  }),
+)
+
+export const Settings = Type.Object(
+  {
+    tenantId: Id,
+    allowedMailDomains: Type.Array(Type.String({ examples: ['example.com'] }), {
+      description: 'Only addresses of these domains can join; empty: all. Who is a member already stays.',
+    }),
+    mfa: Type.Object({ required: Type.Boolean(), graceDays: GraceDays, requiredSince: Nullable(Timestamp) }),
+    sessions: Type.Object(sessions),
+    defaultRole: DefaultRole,
+    updatedAt: Timestamp,
+  },
+  { title: 'TenantSettings' },
+)
+export type Settings = Static<typeof Settings>
+
+export const SettingsChanges = Body({
+  allowedMailDomains: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 253, examples: ['example.com'] }), { maxItems: MAX_DOMAINS }),
+  ),
+  mfa: Type.Optional(Body({ required: Type.Optional(Type.Boolean()), graceDays: Type.Optional(GraceDays) })),
+  sessions: Type.Optional(
+    Body({
+      absoluteMinutes: Type.Optional(sessions.absoluteMinutes),
+      idleMinutes: Type.Optional(sessions.idleMinutes),
+    }),
+  ),
+  defaultRole: Type.Optional(DefaultRole),
+})
+export type SettingsChanges = Static<typeof SettingsChanges>
+
+/** The settings that a stored object means; what it does not say is as the installation has it. */
+export function settingsFrom(stored: Partial<TenantSettings> | undefined): TenantSettings {
+  const { allowedMailDomains = [], mfa, sessions: lives, defaultRole = null } = stored ?? {}
+  return {
+    allowedMailDomains,
+    mfa: { required: false, graceDays: DEFAULT_GRACE_DAYS, requiredSince: null, ...mfa },
+    sessions: { absoluteMinutes: null, idleMinutes: null, ...lives },
+    defaultRole,
+  }
+}
