@@ -130,7 +130,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       bases,
       summary: 'Delete a tenant',
       description:
-        'For its owners. Softly: it keeps its slug, nobody can enter it any more, and signed-in people go on in another tenant at their next refresh.',
+        'For its owners. Softly: it keeps its slug, nobody can enter it any more, and signed-in people go on in another tenant at their next refresh. Its owners can restore it for TENANT_RETENTION_DAYS; then it is removed with everything in it.',
       params: IdParams,
       answer: Deleted,
       errors: ['tenants.not_found', 'tenants.owners_only', 'tenants.default_stays'],
@@ -138,6 +138,20 @@ function tenantRoutesById(tenants: Tenants): Route[] {
         await tenants.remove(actor, params.id, facts)
         return { message: 'The tenant was deleted.', id: params.id }
       },
+    }),
+    route({
+      method: 'POST',
+      path: '/tenants/:id/restore',
+      operation: 'tenants.restore',
+      access: 'session',
+      bases,
+      summary: 'Restore a deleted tenant',
+      description:
+        'For its owners, within TENANT_RETENTION_DAYS: as it was, with its members. `GET /tenants?deleted=true` lists what can be restored.',
+      params: IdParams,
+      answer: Tenant,
+      errors: ['tenants.not_found', 'tenants.owners_only', 'tenants.too_many'],
+      handle: ({ actor, params, facts }) => tenants.restore(actor, params.id, facts),
     }),
     route({
       method: 'POST',

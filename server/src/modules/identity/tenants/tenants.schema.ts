@@ -17,6 +17,7 @@ export const Tenant = Type.Object({
   level: OneOf(LEVELS, { description: 'Your own level in this tenant.' }),
   createdAt: Timestamp,
   updatedAt: Timestamp,
+  deletedAt: Nullable(Timestamp),
 })
 export type Tenant = Static<typeof Tenant>
 
@@ -46,7 +47,10 @@ export const TenantChanges = Body({ name: Type.Optional(Name), ...slugs })
 export type TenantChanges = Static<typeof TenantChanges>
 
 const { page, limit, search } = PageQuery
-export const TenantQuery = Type.Object({ page, limit, search })
+const deleted = Type.Optional(
+  Type.Boolean({ description: 'Only tenants that you own and that are deleted, which you can restore.' }),
+)
+export const TenantQuery = Type.Object({ page, limit, search, deleted })
 export type TenantQuery = Static<typeof TenantQuery>
 export const TenantNameQuery = Type.Object({
   page,
@@ -102,6 +106,7 @@ export function toTenant(row: TenantOfUserRow): Tenant {
     level: row.level,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+    deletedAt: row.deletedAt?.toISOString() ?? null,
   }
 }
 
