@@ -2,14 +2,17 @@
 // Starts the program on the runtime that the lockfile pins, whatever Node the machine has.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED_MAJOR = 24
 const here = dirname(fileURLToPath(import.meta.url))
+// What was compiled once is kept beside the installed packages; where that is read-only, it is compiled at each start.
+const compiled = join(here, '../../node_modules/.cache/ashlar')
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
+  module.enableCompileCache(compiled)
   await import('../src/main.ts')
 } else {
   const runtime = pinnedRuntime()
@@ -20,7 +23,10 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
     )
     process.exit(1)
   }
-  const child = spawn(runtime, [join(here, '../src/main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(runtime, [join(here, '../src/main.ts'), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compiled },
+  })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
 }

@@ -9,6 +9,12 @@ export interface RoleNames {
   across: string
 }
 
+// Compiling a statement takes longer than any of ours runs, and a planner that overestimates would ask for it each time.
+const SETTINGS = [
+  ['TimeZone', 'UTC'],
+  ['jit', 'off'],
+] as const
+
 /** The role names of a prefix. Throws when the prefix is no plain identifier. */
 export function roleNames(prefix: string): RoleNames {
   if (!/^[a-z_][a-z0-9_]{0,40}$/.test(prefix)) {
@@ -32,13 +38,18 @@ export async function prepareRoles(client: ClientBase, names: RoleNames, passwor
 
   const app = client.escapeIdentifier(names.app)
   const { rows: state } = await client.query(
-    `SELECT 'TimeZone=UTC' = ANY (COALESCE(rolconfig, '{}')) AS utc,
+    `SELECT COALESCE(rolconfig, '{}') AS settings,
        has_database_privilege(oid, current_database(), 'CONNECT') AS connects,
        EXISTS (SELECT FROM pg_auth_members WHERE roleid = $2::regrole AND member = pg_roles.oid) AS member
      FROM pg_roles WHERE rolname = $1`,
     [names.app, client.escapeIdentifier(names.across)],
   )
-  if (!state[0].utc) await despiteOthers(client, `ALTER ROLE ${app} SET timezone = 'UTC'`)
+  for (const [name, value] of SETTINGS)
+    if (!state[0].settings.includes(`${name}=${value}`))
+      await despiteOthers(
+        client,
+        `ALTER ROLE ${app} SET ${client.escapeIdentifier(name)} = ${client.escapeLiteral(value)}`,
+      )
   if (!state[0].member) await despiteOthers(client, `GRANT ${client.escapeIdentifier(names.across)} TO ${app}`)
   if (!state[0].connects) {
     const { rows: database } = await client.query('SELECT current_database() AS name')

@@ -226,7 +226,7 @@ describe('row security', () => {
 
   it('puts the roles right again, and takes the password only from who gives one', async () => {
     await admin.query(`ALTER ROLE ${database.rolePrefix}_app CREATEROLE INHERIT`)
-    await admin.query(`ALTER ROLE ${database.rolePrefix}_app RESET timezone`)
+    await admin.query(`ALTER ROLE ${database.rolePrefix}_app RESET ALL`)
     await admin.query(`GRANT UPDATE, TRUNCATE ON audit_logs TO ${database.rolePrefix}_app`)
     await withClient(database.url, async (owner) => {
       await applyRowSecurity(owner, { ...database.options.rowSecurity, password: undefined })
@@ -236,7 +236,12 @@ describe('row security', () => {
        FROM pg_roles WHERE rolname = $1`,
       [`${database.rolePrefix}_app`],
     )
-    assert.deepEqual(rows[0], { rolcreaterole: false, rolinherit: false, rolconfig: ['TimeZone=UTC'], strong: false })
+    assert.deepEqual(rows[0], {
+      rolcreaterole: false,
+      rolinherit: false,
+      rolconfig: ['TimeZone=UTC', 'jit=off'],
+      strong: false,
+    })
     const { rows: known } = await admin.query('SELECT rolpassword FROM pg_authid WHERE rolname = $1', [
       `${database.rolePrefix}_app`,
     ])

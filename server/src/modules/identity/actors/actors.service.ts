@@ -49,7 +49,7 @@ export function createActors(parts: ActorParts): Authenticator {
   async function loadUser(
     userId: string,
     tenantId: string,
-    base: Pick<UserActor, 'sessionId' | 'tokenId' | 'authenticatedAt'>,
+    base: Pick<UserActor, 'sessionId' | 'tokenId' | 'authenticatedAt' | 'impersonatorId'>,
   ): Promise<UserActor | undefined> {
     const db = database.tenant(tenantId)
     const [account, level, permissions] = await Promise.all([
@@ -76,11 +76,19 @@ export function createActors(parts: ActorParts): Authenticator {
       const session = await sessions.findLive(claims.sid)
       if (!session || session.userId !== claims.sub) throw refuse()
       const tenantId = await tenantOf(facts, claims.tid)
-      const authenticatedAt = Math.floor(session.authenticatedAt.getTime() / 1000)
+      const { impersonatorId } = session
+      if (impersonatorId !== null) {
+        // Support was given for one tenant, by an admin who must still be one.
+        if (tenantId !== session.tenantId) throw requestErrors('access.tenant_not_found')
+        if (!(await parts.isActiveAdmin(impersonatorId))) throw refuse()
+      }
+      // An admin proved no secret of the person's.
+      const authenticatedAt = impersonatorId === null ? Math.floor(session.authenticatedAt.getTime() / 1000) : 0
       const loaded = await loadUser(claims.sub, tenantId, {
         sessionId: session.id,
         tokenId: undefined,
         authenticatedAt,
+        impersonatorId: impersonatorId ?? undefined,
       })
       if (!loaded) throw facts.tenantChoice ? requestErrors('access.tenant_not_found') : refuse()
       const served = await sessions.within(session, tenantId)
@@ -90,7 +98,7 @@ export function createActors(parts: ActorParts): Authenticator {
         actor: loaded,
         endsAt,
         touch: () => sessions.touch('user', session.id),
-        names: [session.id, claims.sub, tenantId],
+        names: [session.id, claims.sub, tenantId, ...(impersonatorId === null ? [] : [impersonatorId])],
       }
     })
     return actor as UserActor

@@ -54,6 +54,9 @@ export const Me = Type.Object(
     tenants: Type.Array(
       Type.Object({ id: Id, name: Type.String(), slug: Type.String(), level: OneOf(['OWNER', 'ADMIN', 'MEMBER']) }),
     ),
+    impersonated: Type.Optional(
+      Type.Literal(true, { description: 'An admin of this installation acts in this name.' }),
+    ),
   },
   { title: 'Me' },
 )

@@ -24,7 +24,10 @@ export function createAuth(parts: AuthParts & { database: Database }): Auth {
     ...signIn,
     ...createRecovery(parts, letters),
     ...registering,
-    me: (actor) => me.read(actor),
+    me: async (actor) => {
+      const known = await me.read(actor)
+      return actor.impersonatorId === undefined ? known : { ...known, impersonated: true }
+    },
     defineJobs: letters.defineJobs,
   }
 }

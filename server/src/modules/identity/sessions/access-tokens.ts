@@ -15,6 +15,8 @@ export interface AccessClaims {
   exp: number
   /** When the person last proved a secret (OpenID Connect's auth_time), in seconds. */
   auth_time: number
+  /** Who acts in the subject's name (RFC 8693, 4.1). */
+  act?: { sub: string }
 }
 
 export interface SigningKey {

@@ -56,6 +56,20 @@ export interface Sessions {
     owner: { realm: Realm; id: string; tenantId: string | null },
     facts: RequestFacts,
   ): Promise<TokenPair & { sessionId: string }>
+  /** Opens a session in a user's name. It has no refresh token and ends after these seconds. */
+  impersonate(
+    tx: Tx,
+    impersonation: { adminId: string; userId: string; reason: string; seconds: number },
+    facts: RequestFacts,
+  ): Promise<Omit<TokenPair, 'refreshToken'> & { sessionId: string }>
+  /** Sessions in others' names, newest first, ended ones included unless only live ones are wanted. */
+  impersonations(
+    filter: { live: boolean },
+    limit: number,
+    offset: number,
+  ): Promise<{ rows: queries.ImpersonationRow[]; total: number }>
+  /** Ends a session in another's name inside the caller's transaction; false when it was not live. */
+  endImpersonation(tx: Tx, id: string): Promise<boolean>
   /** Rotates. A replayed token outside its grace time ends the session. */
   refresh(realm: Realm, token: string, facts: RequestFacts, steps: RefreshSteps): Promise<Refreshed>
   /** A new access token of a live session, for another tenant. */
@@ -89,8 +103,9 @@ export function createSessions(parts: SessionParts): Sessions {
 
   function pairFor(session: queries.SessionRow, facts: RequestFacts, generation = session.generation): TokenPair {
     const now = epochSeconds(clock)
-    const life = facts.base === 'halolight' ? options.halolightAccessSeconds : options.accessSeconds
-    // A token outlives neither its session nor itself.
+    const standard = facts.base === 'halolight' ? options.halolightAccessSeconds : options.accessSeconds
+    // What cannot be refreshed lives as long as its session, which is short. No token outlives its session.
+    const life = session.impersonatorId === null ? standard : Number.POSITIVE_INFINITY
     const expires = Math.min(now + life, Math.floor(session.expiresAt.getTime() / 1000))
     const claims: AccessClaims = {
       sub: (session.userId ?? session.adminId)!,
@@ -99,6 +114,7 @@ export function createSessions(parts: SessionParts): Sessions {
       iat: now,
       exp: expires,
       auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
+      ...(session.impersonatorId && { act: { sub: `admin:${session.impersonatorId}` } }),
     }
     return {
       accessToken: accessTokens.sign(session.realm, claims),
@@ -151,6 +167,31 @@ export function createSessions(parts: SessionParts): Sessions {
       return { ...pairFor(session!, facts), sessionId: session!.id }
     },
 
+    async impersonate(tx, { adminId, userId, reason, seconds }, facts) {
+      const session = await queries.insert(tx, {
+        id: newId(),
+        realm: 'user',
+        ownerId: userId,
+        tenantId: tx.tenantId!,
+        userAgent: facts.userAgent,
+        device: deviceName(facts.userAgent),
+        ip: facts.ip,
+        nonce: newSecret(),
+        absoluteSeconds: seconds,
+        idleSeconds: seconds,
+        impersonation: { adminId, reason },
+      })
+      const { refreshToken: _none, ...token } = pairFor(session!, facts)
+      return { ...token, sessionId: session!.id }
+    },
+
+    impersonations: async (filter, limit, offset) => ({
+      rows: await queries.listImpersonations(database.global, filter, limit, offset),
+      total: await queries.countImpersonations(database.global, filter),
+    }),
+
+    endImpersonation: async (tx, id) => (await queries.revokeImpersonation(tx, id)) > 0,
+
     async refresh(realm, token, facts, { tenantFor, onReplay }) {
       const presented = parseRefreshToken(token)
       if (!presented) throw sessionErrors('sessions.refresh_invalid')
@@ -160,7 +201,12 @@ export function createSessions(parts: SessionParts): Sessions {
         presented.generation,
         options.graceSeconds,
       )
-      if (!current || current.realm !== realm || !refreshTokens.fits(realm, presented, current.nonce))
+      if (
+        !current ||
+        current.realm !== realm ||
+        !refreshTokens.fits(realm, presented, current.nonce) ||
+        current.impersonatorId !== null
+      )
         throw sessionErrors('sessions.refresh_invalid')
       // A replayed token goes nowhere: it is not asked where.
       const valid = current.generation === presented.generation || current.graceful

@@ -6,5 +6,14 @@ export type { TenantSettings } from './settings.schema.ts'
 export { mustAdd, type Standing } from './tenants.policy.ts'
 export type { TenantOfUserRow, TenantRow } from './tenants.queries.ts'
 export { asOrganization, tenantRoutes } from './tenants.routes.ts'
-export { LEVELS, NewTenantOfOwner, Tenant, TenantOfOwner, toTenant } from './tenants.schema.ts'
+export {
+  AnyTenant,
+  AnyTenantQuery,
+  LEVELS,
+  NewTenantOfOwner,
+  Tenant,
+  TenantChanges,
+  TenantOfOwner,
+  toTenant,
+} from './tenants.schema.ts'
 export { createTenants, type Tenants } from './tenants.service.ts'

@@ -8,7 +8,7 @@ export const tenantErrors = defineErrors({
   'tenants.creation_closed': { kind: 'forbidden', message: 'Tenants are created by the back office here.' },
   'tenants.too_many': { kind: 'conflict', message: 'You own as many tenants as one person may.' },
   'tenants.changed_meanwhile': { kind: 'stale', message: 'The tenant was changed by somebody else. Read it again.' },
-  'tenants.default_stays': { kind: 'conflict', message: 'The default tenant cannot be deleted.' },
+  'tenants.default_stays': { kind: 'conflict', message: 'The default tenant cannot be deleted or suspended.' },
   'tenants.domain_not_allowed': { kind: 'forbidden', message: 'This tenant accepts no addresses of this domain.' },
   'tenants.owners_only': { kind: 'forbidden', message: 'Only an owner of the tenant may do this.' },
   'tenants.managers_only': { kind: 'forbidden', message: 'Only an owner or administrator of the tenant may do this.' },

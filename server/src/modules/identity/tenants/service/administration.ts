@@ -151,13 +151,14 @@ function freeToUse(slug: string | undefined): string | undefined {
   return slug
 }
 
-async function mustBeFree(tx: Tx, slug: string): Promise<void> {
+/** Throws when the slug is reserved or another tenant's. */
+export async function mustBeFree(tx: Tx, slug: string): Promise<void> {
   freeToUse(slug)
   if (await queries.taken(tx, slug)) throw slugTaken()
 }
 
 /** Runs a write; the unique index that a racing one filled becomes the conflict of its field. */
-async function slugConflicts<T>(write: () => Promise<T>): Promise<T> {
+export async function slugConflicts<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {

@@ -31,6 +31,10 @@ export interface Everywhere {
   get(id: string): Promise<UserOfAnyTenant>
   update(actor: AdminActor, id: string, change: AccountChange, facts: RequestFacts): Promise<UserOfAnyTenant>
   setStatus(actor: AdminActor, id: string, status: UserStatus, facts: RequestFacts): Promise<UserOfAnyTenant>
+  /** Deletes softly. Throws `tenants.last_owner` for somebody who alone owns a tenant with other members. */
+  remove(actor: AdminActor, id: string, facts: RequestFacts): Promise<void>
+  restore(actor: AdminActor, id: string, facts: RequestFacts): Promise<UserOfAnyTenant>
+  endSessions(actor: AdminActor, id: string, facts: RequestFacts): Promise<void>
 }
 
 export interface AccountChange {
@@ -40,7 +44,7 @@ export interface AccountChange {
 }
 
 export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
-  const { database, audit, tenants } = parts
+  const { database, audit, sessions, tenants } = parts
 
   async function get(id: string): Promise<UserOfAnyTenant> {
     const row = await database.acrossTenants('an account for the back office', (tx) => everywhere.find(tx, id))
@@ -103,6 +107,34 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
           const changes = { status: [user.status, status] }
           audit.record(tx, actor, { action: 'users.status', targetType: 'user', targetId: id, changes }, facts)
         }),
+
+      async remove(actor, id, facts) {
+        await tenants.mustOwnNothingAlone(id)
+        await change(id, async (tx, { email }) => {
+          await queries.softDelete(tx, [id])
+          await sessions.endAll(tx, [id], 'account deleted')
+          const deed = { action: 'users.delete', targetType: 'user', targetId: id, changes: { email } }
+          audit.record(tx, actor, deed, facts)
+        })
+      },
+
+      async restore(actor, id, facts) {
+        const deleted = await get(id)
+        if (deleted.deletedAt === null) throw userErrors('users.not_found')
+        await database.inTenant(deleted.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+          if (!(await queries.restore(tx, id))) throw userErrors('users.not_found')
+          await announce(parts, tx, id)
+          audit.record(tx, actor, { action: 'users.restore', targetType: 'user', targetId: id }, facts)
+        })
+        return get(id)
+      },
+
+      async endSessions(actor, id, facts) {
+        await change(id, async (tx) => {
+          await sessions.endAll(tx, [id], 'ended by the back office')
+          audit.record(tx, actor, { action: 'sessions.end_all', targetType: 'user', targetId: id }, facts)
+        })
+      },
     },
   }
 }

@@ -1,0 +1,104 @@
+// All tenants, for the back office.
+import { alias, Deleted, IdParams, pageAnswer, type Route, route } from '../../../drivers/http/index.ts'
+import {
+  AnyTenant,
+  AnyTenantQuery,
+  NewTenantOfOwner,
+  TenantChanges,
+  TenantOfOwner,
+  type Tenants,
+} from '../tenants/index.ts'
+
+const bases = ['canonical', 'envelope'] as const
+
+export function anyTenantRoutes({ createFor, everywhere }: Pick<Tenants, 'createFor' | 'everywhere'>): Route[] {
+  const update = route({
+    method: 'PATCH',
+    path: '/admin/tenants/:id',
+    operation: 'admins.updateTenant',
+    access: 'admin',
+    bases,
+    summary: 'Change the name or slug of any tenant',
+    params: IdParams,
+    body: TenantChanges,
+    answer: AnyTenant,
+    message: 'Tenant updated',
+    errors: ['tenants.not_found', 'tenants.slug_taken', 'tenants.slug_reserved', 'tenants.changed_meanwhile'],
+    handle: ({ actor, params, body, facts, ifMatch }) =>
+      everywhere.update(actor, params.id, { changes: body, version: ifMatch }, facts),
+  })
+  const fixed = (word: 'activate' | 'suspend', status: 'ACTIVE' | 'SUSPENDED', summary: string) =>
+    route({
+      method: 'PATCH',
+      path: `/admin/tenants/:id/${word}`,
+      operation: `admins.${word}Tenant`,
+      access: 'admin',
+      bases,
+      summary,
+      params: IdParams,
+      answer: AnyTenant,
+      message: word === 'suspend' ? 'Tenant suspended' : 'Tenant activated',
+      errors: ['tenants.not_found', 'tenants.default_stays'],
+      handle: ({ actor, params, facts }) => everywhere.setStatus(actor, params.id, status, facts),
+    })
+  return [
+    route({
+      method: 'GET',
+      path: '/admin/tenants',
+      operation: 'admins.listTenants',
+      access: 'admin',
+      bases,
+      summary: 'List all tenants with their owners, newest first',
+      query: AnyTenantQuery,
+      answer: pageAnswer(AnyTenant),
+      handle: ({ query }) => everywhere.list(query),
+    }),
+    route({
+      method: 'GET',
+      path: '/admin/tenants/:id',
+      operation: 'admins.getTenant',
+      access: 'admin',
+      bases,
+      summary: 'Read any tenant, also a suspended or deleted one',
+      params: IdParams,
+      answer: AnyTenant,
+      errors: ['tenants.not_found'],
+      handle: ({ params }) => everywhere.get(params.id),
+    }),
+    route({
+      method: 'POST',
+      path: '/admin/tenants',
+      operation: 'admins.createTenant',
+      access: 'admin',
+      bases,
+      summary: 'Make a tenant for somebody, who becomes its owner',
+      description: 'The owner is named by `ownerId` or `ownerEmail`. Works whatever TENANT_CREATION says.',
+      body: NewTenantOfOwner,
+      status: 201,
+      answer: TenantOfOwner,
+      message: 'Tenant created',
+      errors: ['tenants.user_not_found', 'tenants.slug_taken', 'tenants.slug_reserved'],
+      handle: ({ actor, body, facts }) => createFor(actor, body, facts),
+    }),
+    update,
+    alias(update, { method: 'PUT', operation: 'admins.replaceTenant' }),
+    fixed('activate', 'ACTIVE', 'Let the members of a tenant in again'),
+    fixed('suspend', 'SUSPENDED', 'Suspend a tenant: nobody enters it until it is activated; nothing of it is lost'),
+    route({
+      method: 'DELETE',
+      path: '/admin/tenants/:id',
+      operation: 'admins.removeTenant',
+      access: 'admin',
+      bases,
+      summary: 'Delete a tenant; it can be restored',
+      params: IdParams,
+      answer: Deleted,
+      message: 'Tenant deleted',
+      errors: ['tenants.not_found', 'tenants.default_stays'],
+      handle: async ({ actor, params, facts }) => {
+        await everywhere.remove(actor, params.id, facts)
+        return { message: 'The tenant was deleted.', id: params.id }
+      },
+    }),
+  ]
+}
