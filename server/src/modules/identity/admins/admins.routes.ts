@@ -13,7 +13,7 @@ import { anyUserRoutes } from './admins.users.routes.ts'
 export interface AdminRouteParts {
   admins: Admins
   users: Pick<Users, 'everywhere'>
-  tenants: Pick<Tenants, 'createFor' | 'everywhere'>
+  tenants: Pick<Tenants, 'createFor' | 'everywhere' | 'purge'>
 }
 
 const bases = ['canonical', 'envelope'] as const

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Call, PASSWORD, type Person, startApp, type TestApp, unique } from '../../../../test/harness.ts'
+import { ADMIN, type Call, PASSWORD, type Person, startApp, type TestApp, unique } from '../../../../test/harness.ts'
 import { accounts, content } from '../../../cli/demo/content.ts'
 import { insertRows } from '../../../cli/demo/demo.queries.ts'
 import { seededRandom } from '../../../cli/demo/random.ts'
@@ -209,13 +209,25 @@ describe('the end of a tenant', () => {
   it('the back office purges at once, whatever the state, and the default tenant never', async () => {
     const owner = await ashlar.person()
     const { id } = await make(owner)
-    const admin = { kind: 'admin', adminId: 'c0', sessionId: 'c0', authenticatedAt: 0 } as const
+    const admin = await call('POST', '/admin/auth/login', { json: ADMIN })
+    const token: string = admin.body.accessToken
+    const purge = (which: string, as: string) => call('DELETE', `/admin/tenants/${which}?purge=true`, { token: as })
+    assert.equal((await purge(id, owner.token)).status, 401, 'an owner is no admin')
     assert.equal((await enter(owner, id)).status, 200)
-    await ashlar.app.tenants.purge(id, admin)
+    assert.equal((await purge(id, token)).status, 200)
     assert.equal((await enter(owner, id)).status, 404)
-    await assert.rejects(ashlar.app.tenants.purge(id, admin), { code: 'tenants.not_found' })
-    await assert.rejects(ashlar.app.tenants.purge('default', admin), { code: 'tenants.default_stays' })
+    assert.equal((await restore(owner, id)).status, 404)
+    assert.equal((await purge(id, token)).body.code, 'tenants.not_found')
+    assert.equal((await purge('default', token)).body.code, 'tenants.default_stays')
     assert.equal((await enter(owner, 'default')).status, 200)
+    const soft = await make(owner)
+    assert.equal((await call('DELETE', `/admin/tenants/${soft.id}`, { token })).status, 200)
+    assert.equal((await restore(owner, soft.id)).status, 200)
+    const [entry] = await ashlar.rows<{ actorId: string }>(
+      `SELECT "actorId" FROM audit_logs WHERE "tenantId" = 'default' AND action = 'tenants.purge' AND "targetId" = $1`,
+      [id],
+    )
+    assert.equal(entry?.actorId, admin.body.user?.id ?? admin.body.admin?.id)
   })
 
   it('a job looks every day: it purges, and the next one waits', async () => {
