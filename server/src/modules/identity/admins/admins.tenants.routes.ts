@@ -82,7 +82,7 @@ export function anyTenantRoutes({ createFor, everywhere, purge }: Parts): Route[
       status: 201,
       answer: TenantOfOwner,
       message: 'Tenant created',
-      errors: ['tenants.user_not_found', 'tenants.slug_taken', 'tenants.slug_reserved'],
+      errors: ['tenants.single_tenant', 'tenants.user_not_found', 'tenants.slug_taken', 'tenants.slug_reserved'],
       handle: ({ actor, body, facts }) => createFor(actor, body, facts),
     }),
     update,

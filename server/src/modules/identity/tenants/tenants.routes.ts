@@ -86,7 +86,13 @@ function ownRoutes(tenants: Tenants): Route[] {
       body: NewTenant,
       status: 201,
       answer: Tenant,
-      errors: ['tenants.creation_closed', 'tenants.slug_taken', 'tenants.slug_reserved', 'tenants.too_many'],
+      errors: [
+        'tenants.single_tenant',
+        'tenants.creation_closed',
+        'tenants.slug_taken',
+        'tenants.slug_reserved',
+        'tenants.too_many',
+      ],
       handle: ({ actor, body, facts }) => tenants.create(actor, body, facts),
     }),
   ]
@@ -162,7 +168,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       summary: 'Get tokens of this session for another tenant of yours',
       params: IdParams,
       answer: Tokens,
-      errors: ['tenants.not_found', 'sessions.too_old_for_tenant'],
+      errors: ['tenants.not_found', 'tenants.single_tenant', 'sessions.too_old_for_tenant'],
       handle: async ({ actor, params, facts }) => toTokens(await tenants.switchTo(actor, params.id, facts)),
     }),
   ]

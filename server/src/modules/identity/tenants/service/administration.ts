@@ -23,7 +23,16 @@ import {
   type TenantQuery,
   toTenant,
 } from '../tenants.schema.ts'
-import { DEFAULT_TENANT, eitherOf, enter, enterToChange, mustOwnFewer, oneUserOf, type TenantParts } from './parts.ts'
+import {
+  DEFAULT_TENANT,
+  eitherOf,
+  enter,
+  enterToChange,
+  mustHaveMany,
+  mustOwnFewer,
+  oneUserOf,
+  type TenantParts,
+} from './parts.ts'
 
 export interface Administration {
   /** The caller's own tenants, newest membership first. */
@@ -87,12 +96,14 @@ export function createAdministration(parts: TenantParts): Administration {
     },
 
     async create(actor, body, facts) {
+      mustHaveMany(parts)
       if (options.creation === 'admins') throw tenantErrors('tenants.creation_closed')
       await mustOwnFewer(parts, actor.userId)
       return found(actor, actor.userId, body, facts)
     },
 
     async createFor(actor, { ownerId, ownerEmail, ...body }, facts) {
+      mustHaveMany(parts)
       const owner = await findUser(database.global, oneUserOf(ownerId, ownerEmail, 'ownerId'))
       if (!owner) throw tenantErrors('tenants.user_not_found')
       const { level: _level, ...tenant } = await found(actor, owner.id, body, facts)
@@ -133,6 +144,7 @@ export function createAdministration(parts: TenantParts): Administration {
     },
 
     async switchTo(actor, id, facts) {
+      if (id !== DEFAULT_TENANT) mustHaveMany(parts)
       const session = await sessions.findLive(actor.sessionId!)
       if (!session) throw requestErrors('access.unauthenticated')
       return database.inTenant(id, async (tx) => {

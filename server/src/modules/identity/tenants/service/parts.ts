@@ -24,6 +24,8 @@ export interface TenantParts {
   roles: Pick<Roles, 'seed' | 'assignByName' | 'exchangeByName' | 'grantable' | 'permissionsOf'>
   sessions: Pick<Sessions, 'findLive' | 'switchTenant'>
   options: {
+    /** How requests name tenants; `none`: there is the default one and no other. */
+    strategy: 'header' | 'subdomain' | 'none'
     /** Who may create tenants. */
     creation: 'users' | 'admins'
     /** The role that comes with the level MEMBER where a tenant does not name its own. */
@@ -72,6 +74,11 @@ export function eitherOf<T>(first: T | undefined, second: T | undefined, secondN
       'This says something else than the same field under its other name.',
     )
   return first ?? second
+}
+
+/** Throws `tenants.single_tenant` where the installation has one tenant. */
+export function mustHaveMany({ options }: Pick<TenantParts, 'options'>): void {
+  if (options.strategy === 'none') throw tenantErrors('tenants.single_tenant')
 }
 
 const MAX_OWNED = 100
