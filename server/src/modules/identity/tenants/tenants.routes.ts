@@ -184,7 +184,7 @@ function memberRoutes(tenants: Tenants): Route[] {
       access: 'session',
       bases,
       summary: 'List the members of a tenant that you belong to',
-      description: 'The total is exact; a search or a level filter counts to 10,000.',
+      description: 'The total is exact; a search or a level filter counts to 1,000.',
       params: IdParams,
       query: MemberQuery,
       answer: pageAnswer(Member),
