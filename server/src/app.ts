@@ -29,13 +29,13 @@ import {
   createSessions,
   sessionRoutes,
 } from './modules/identity/sessions/index.ts'
-import { createTenants, tenantRoutes } from './modules/identity/tenants/index.ts'
+import { createTenants, purgeTenantsJob, tenantRoutes } from './modules/identity/tenants/index.ts'
 import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
 import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [deliverMail, sendLinkJob, changeAddressJob]
+export const jobSettings = [deliverMail, purgeTenantsJob, sendLinkJob, changeAddressJob]
 
 /** The outside world, as this process reaches it. */
 export interface Drivers {
@@ -77,8 +77,9 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const roles = createRoles({ ...foundation, routes })
   const { defaultRole } = accounts
   const { absoluteSeconds, idleSeconds } = tokens
-  const options = { creation: tenancy.creation, defaultRole, sessions: { absoluteSeconds, idleSeconds } }
+  const options = { ...tenancy, defaultRole, sessions: { absoluteSeconds, idleSeconds } }
   const tenants = createTenants({ ...foundation, roles, sessions, options })
+  tenants.defineJobs()
   const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords })
   const personalTokens = createPersonalTokens({ ...foundation, users })
   const inviting = { perDay: tenancy.invitationsPerDay, frontendUrl: server.frontendUrl }

@@ -15,7 +15,7 @@ export interface AdminRouteParts {
   users: Pick<Users, 'everywhere'>
   /** Sends the mail in which somebody confirms an address. */
   verify: Letter
-  tenants: Pick<Tenants, 'createFor' | 'everywhere'>
+  tenants: Pick<Tenants, 'createFor' | 'everywhere' | 'purge'>
 }
 
 const bases = ['canonical', 'envelope'] as const

@@ -1,4 +1,5 @@
 // All tenants, for the back office.
+import Type from 'typebox'
 import { alias, Deleted, IdParams, pageAnswer, type Route, route } from '../../../drivers/http/index.ts'
 import {
   AnyTenant,
@@ -11,7 +12,11 @@ import {
 
 const bases = ['canonical', 'envelope'] as const
 
-export function anyTenantRoutes({ createFor, everywhere }: Pick<Tenants, 'createFor' | 'everywhere'>): Route[] {
+const Purging = Type.Object({ purge: Type.Optional(Type.Boolean({ default: false })) })
+
+type Parts = Pick<Tenants, 'createFor' | 'everywhere' | 'purge'>
+
+export function anyTenantRoutes({ createFor, everywhere, purge }: Parts): Route[] {
   const update = route({
     method: 'PATCH',
     path: '/admin/tenants/:id',
@@ -77,7 +82,7 @@ export function anyTenantRoutes({ createFor, everywhere }: Pick<Tenants, 'create
       status: 201,
       answer: TenantOfOwner,
       message: 'Tenant created',
-      errors: ['tenants.user_not_found', 'tenants.slug_taken', 'tenants.slug_reserved'],
+      errors: ['tenants.single_tenant', 'tenants.user_not_found', 'tenants.slug_taken', 'tenants.slug_reserved'],
       handle: ({ actor, body, facts }) => createFor(actor, body, facts),
     }),
     update,
@@ -90,14 +95,18 @@ export function anyTenantRoutes({ createFor, everywhere }: Pick<Tenants, 'create
       operation: 'admins.removeTenant',
       access: 'admin',
       bases,
-      summary: 'Delete a tenant; it can be restored',
+      summary: 'Delete a tenant, or remove it for good',
+      description:
+        'Softly: its owners can restore it for TENANT_RETENTION_DAYS. With `purge=true` it is removed at once with everything in it, deleted before or not; that cannot be undone.',
       params: IdParams,
+      query: Purging,
       answer: Deleted,
       message: 'Tenant deleted',
       errors: ['tenants.not_found', 'tenants.default_stays'],
-      handle: async ({ actor, params, facts }) => {
-        await everywhere.remove(actor, params.id, facts)
-        return { message: 'The tenant was deleted.', id: params.id }
+      handle: async ({ actor, params, query, facts }) => {
+        if (query.purge) await purge(params.id, actor, facts)
+        else await everywhere.remove(actor, params.id, facts)
+        return { message: query.purge ? 'The tenant was removed for good.' : 'The tenant was deleted.', id: params.id }
       },
     }),
   ]

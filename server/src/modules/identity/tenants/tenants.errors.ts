@@ -6,6 +6,7 @@ export const tenantErrors = defineErrors({
   'tenants.slug_taken': { kind: 'conflict', message: 'Another tenant has this subdomain.' },
   'tenants.slug_reserved': { kind: 'conflict', message: 'This subdomain is reserved.' },
   'tenants.creation_closed': { kind: 'forbidden', message: 'Tenants are created by the back office here.' },
+  'tenants.single_tenant': { kind: 'forbidden', message: 'This installation has one tenant, and everything is in it.' },
   'tenants.too_many': { kind: 'conflict', message: 'You own as many tenants as one person may.' },
   'tenants.changed_meanwhile': { kind: 'stale', message: 'The tenant was changed by somebody else. Read it again.' },
   'tenants.default_stays': { kind: 'conflict', message: 'The default tenant cannot be deleted or suspended.' },

@@ -18,6 +18,7 @@ export const Tenant = Type.Object({
   level: OneOf(LEVELS, { description: 'Your own level in this tenant.' }),
   createdAt: Timestamp,
   updatedAt: Timestamp,
+  deletedAt: Nullable(Timestamp),
 })
 export type Tenant = Static<typeof Tenant>
 
@@ -56,7 +57,10 @@ export const TenantChanges = Body({ name: Type.Optional(Name), ...slugs })
 export type TenantChanges = Static<typeof TenantChanges>
 
 const { page, limit, search } = PageQuery
-export const TenantQuery = Type.Object({ page, limit, search })
+const deleted = Type.Optional(
+  Type.Boolean({ description: 'Only tenants that you own and that are deleted, which you can restore.' }),
+)
+export const TenantQuery = Type.Object({ page, limit, search, deleted })
 export type TenantQuery = Static<typeof TenantQuery>
 export const AnyTenantQuery = Type.Object({
   ...TenantQuery.properties,
@@ -119,6 +123,7 @@ export function toTenant(row: TenantOfUserRow): Tenant {
     level: row.level,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+    deletedAt: row.deletedAt?.toISOString() ?? null,
   }
 }
 

@@ -4,7 +4,7 @@ import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import * as members from '../members.queries.ts'
 import { tenantErrors } from '../tenants.errors.ts'
 import * as queries from '../tenants.queries.ts'
-import { type Entered, enter, enterToChange, type TenantParts } from './parts.ts'
+import { DEFAULT_TENANT, type Entered, enter, enterToChange, type TenantParts } from './parts.ts'
 
 export interface Directory {
   /** The active tenant with this id, or else with this slug. */
@@ -32,15 +32,24 @@ export interface Directory {
   endMemberships(tx: Tx, userIds: readonly string[]): Promise<void>
 }
 
-export function createDirectory({ database }: TenantParts): Directory {
+export function createDirectory({ database, options }: TenantParts): Directory {
+  // Tenants that are there from a time with another strategy are kept, and not entered.
+  const isOpen = ({ id }: { id: string }) => options.strategy !== 'none' || id === DEFAULT_TENANT
+
   return {
-    find: (idOrSlug) => queries.findActive(database.global, idOrSlug),
+    async find(idOrSlug) {
+      const tenant = await queries.findActive(database.global, idOrSlug)
+      return tenant && isOpen(tenant) ? tenant : undefined
+    },
     enter: (db, actor) => enter(db, actor, db.tenantId!),
     enterToChange: (tx, actor) => enterToChange(tx, actor, tx.tenantId!),
     lock: queries.lock,
     levelOf: async (db, userId) => (await members.findMembership(db, userId))?.level,
     addMember: async (tx, userId, level) => (await members.addMember(tx, userId, level)) > 0,
-    ofUser: (userId) => database.acrossTenants('the tenants of one user', (tx) => queries.listOfUser(tx, userId)),
+    async ofUser(userId) {
+      const rows = await database.acrossTenants('the tenants of one user', (tx) => queries.listOfUser(tx, userId))
+      return rows.filter(isOpen)
+    },
 
     async mustKeepOwner(tx, leaving) {
       await queries.lock(tx)
