@@ -19,7 +19,7 @@ import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
 import { createMail, deliverMail, mailRoutes } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
-import { authRoutes, createAuth, createThrottle, sendLinkJob } from './modules/identity/auth/index.ts'
+import { authRoutes, changeAddressJob, createAuth, createThrottle, sendLinkJob } from './modules/identity/auth/index.ts'
 import { createInvitations, invitationRoutes } from './modules/identity/invitations/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
 import { createRoles, permissionRoutes, roleRoutes } from './modules/identity/roles/index.ts'
@@ -35,7 +35,7 @@ import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [deliverMail, purgeTenantsJob, sendLinkJob]
+export const jobSettings = [deliverMail, purgeTenantsJob, sendLinkJob, changeAddressJob]
 
 /** The outside world, as this process reaches it. */
 export interface Drivers {
@@ -81,7 +81,7 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const tenants = createTenants({ ...foundation, roles, sessions, options })
   tenants.defineJobs()
   const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords })
-  const personalTokens = createPersonalTokens(foundation)
+  const personalTokens = createPersonalTokens({ ...foundation, users })
   const inviting = { perDay: tenancy.invitationsPerDay, frontendUrl: server.frontendUrl }
   const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
   return { hashing, passwords, accessTokens, sessions, roles, tenants, users, invitations, personalTokens }
@@ -121,13 +121,13 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     ...mailRoutes(mail),
     ...sessionRoutes(sessions),
     ...tenantRoutes(tenants),
-    ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
+    ...userRoutes({ users, invite: auth.invite, verify: auth.verify, avatarMaxBytes }),
     ...invitationRoutes(invitations),
     ...roleRoutes(roles),
     ...permissionRoutes(roles),
     ...tokenRoutes(personalTokens),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
-    ...adminRoutes({ admins, users, tenants }),
+    ...adminRoutes({ admins, users, tenants, verify: auth.verify }),
     ...systemRoutes(system),
   ]
   return { ...people, routes, actors, auth, admins, system }

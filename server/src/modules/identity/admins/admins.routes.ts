@@ -3,7 +3,7 @@ import { alias, Message, type Route, route } from '../../../drivers/http/index.t
 import { ChangePassword, Login, Refresh } from '../auth/index.ts'
 import { Tokens, toTokens } from '../sessions/index.ts'
 import type { Tenants } from '../tenants/index.ts'
-import type { Users } from '../users/index.ts'
+import type { Letter, Users } from '../users/index.ts'
 import { accountRoutes } from './admins.accounts.routes.ts'
 import { Admin, AdminChanges, AdminSignedIn, NewAdmin } from './admins.schema.ts'
 import type { Admins } from './admins.service.ts'
@@ -13,6 +13,8 @@ import { anyUserRoutes } from './admins.users.routes.ts'
 export interface AdminRouteParts {
   admins: Admins
   users: Pick<Users, 'everywhere'>
+  /** Sends the mail in which somebody confirms an address. */
+  verify: Letter
   tenants: Pick<Tenants, 'createFor' | 'everywhere' | 'purge'>
 }
 
@@ -23,7 +25,7 @@ export function adminRoutes(parts: AdminRouteParts): Route[] {
     ...entryRoutes(parts),
     ...ownRoutes(parts),
     ...accountRoutes(parts.admins),
-    ...anyUserRoutes(parts.users.everywhere),
+    ...anyUserRoutes(parts.users.everywhere, parts.verify),
     ...anyTenantRoutes(parts.tenants),
   ]
 }

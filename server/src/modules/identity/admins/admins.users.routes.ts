@@ -1,10 +1,10 @@
 // The accounts of all tenants, for the back office.
 import { alias, Deleted, IdParams, Message, pageAnswer, type Route, route } from '../../../drivers/http/index.ts'
-import { AnyTenantChanges, AnyTenantQuery, UserOfAnyTenant, type Users } from '../users/index.ts'
+import { AnyTenantChanges, AnyTenantQuery, type Letter, UserOfAnyTenant, type Users } from '../users/index.ts'
 
 const bases = ['canonical', 'envelope'] as const
 
-export function anyUserRoutes(everywhere: Users['everywhere']): Route[] {
+export function anyUserRoutes(everywhere: Users['everywhere'], verify: Letter): Route[] {
   const update = route({
     method: 'PATCH',
     path: '/admin/users/:id',
@@ -24,7 +24,7 @@ export function anyUserRoutes(everywhere: Users['everywhere']): Route[] {
       'users.changed_meanwhile',
     ],
     handle: ({ actor, params, body, facts, ifMatch }) =>
-      everywhere.update(actor, params.id, { changes: body, version: ifMatch }, facts),
+      everywhere.update(actor, params.id, { changes: body, version: ifMatch }, facts, verify),
   })
   const fixed = (word: 'activate' | 'block', status: 'ACTIVE' | 'SUSPENDED', summary: string) =>
     route({

@@ -30,6 +30,8 @@ export const ResetPassword = Body({ token: Link, password: Type.Optional(Secret)
 export type ResetPassword = Static<typeof ResetPassword>
 export const ChangePassword = Body({ oldPassword: Secret, newPassword: Secret })
 export type ChangePassword = Static<typeof ChangePassword>
+export const ChangeAddress = Body({ email: Email, password: Secret })
+export type ChangeAddress = Static<typeof ChangeAddress>
 export const VerifyEmail = Body({ token: Link })
 
 const RoleWithPermissions = Type.Object({
@@ -61,5 +63,12 @@ export const Me = Type.Object(
   { title: 'Me' },
 )
 export type Me = Static<typeof Me>
+
+/** A registration that gives no tokens before its address is confirmed. */
+export const AwaitsVerification = Type.Object(
+  { emailVerificationRequired: Type.Literal(true), user: Type.Object({ id: Id, email: Type.String() }) },
+  { title: 'AwaitsVerification' },
+)
+export type AwaitsVerification = Static<typeof AwaitsVerification>
 
 export const SignedIn = Type.Object({ ...Tokens.properties, user: Me }, { title: 'SignedIn' })

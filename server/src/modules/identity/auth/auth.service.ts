@@ -2,6 +2,7 @@
 import type { UserActor } from '../../../core/actor.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import type { Me } from './auth.schema.ts'
+import { type Addresses, createAddresses } from './service/addresses.ts'
 import { createLetters } from './service/letters.ts'
 import { createMeReader } from './service/me.ts'
 import type { AuthParts } from './service/parts.ts'
@@ -9,7 +10,7 @@ import { createRecovery, type Recovery } from './service/recovery.ts'
 import { createRegistering, type Registering } from './service/registration.ts'
 import { createSignIn, type SignIn } from './service/sign-in.ts'
 
-export interface Auth extends Omit<SignIn, 'admit'>, Recovery, Registering {
+export interface Auth extends Omit<SignIn, 'admit'>, Recovery, Registering, Addresses {
   me(actor: UserActor): Promise<Me>
   /** Makes the jobs of signing in known to this process. */
   defineJobs(): void
@@ -19,15 +20,20 @@ export function createAuth(parts: AuthParts & { database: Database }): Auth {
   const me = createMeReader(parts)
   const letters = createLetters(parts)
   const signIn = createSignIn(parts, me)
+  const addresses = createAddresses(parts)
   const registering = createRegistering(parts, signIn, me, letters)
   return {
     ...signIn,
     ...createRecovery(parts, letters),
     ...registering,
+    ...addresses,
     me: async (actor) => {
       const known = await me.read(actor)
       return actor.impersonatorId === undefined ? known : { ...known, impersonated: true }
     },
-    defineJobs: letters.defineJobs,
+    defineJobs() {
+      letters.defineJobs()
+      addresses.defineJobs()
+    },
   }
 }

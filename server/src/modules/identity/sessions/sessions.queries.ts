@@ -55,6 +55,14 @@ export function findLive(db: Executor, id: string): Promise<SessionRow | undefin
   return db.one<SessionRow>(sql`SELECT ${COLUMNS} FROM sessions WHERE id = ${id} AND ${LIVE}`)
 }
 
+/** The devices of the owner's earlier sessions, as far back as they are kept. */
+export async function devicesBefore(db: Executor, ownerId: string, id: string): Promise<string[]> {
+  const rows = await db.query<{ device: string }>(sql`
+    SELECT DISTINCT device FROM sessions
+    WHERE ("userId" = ${ownerId} OR "adminId" = ${ownerId}) AND id <> ${id} AND "impersonatorId" IS NULL`)
+  return rows.map((row) => row.device)
+}
+
 /** Moves a live session to its next generation, if the presented one is the current one. One winner, however many try. */
 export function rotate(
   db: Executor,

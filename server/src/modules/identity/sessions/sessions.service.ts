@@ -8,7 +8,7 @@ import type { Database, Tx } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
 import type { Audit } from '../../foundation/audit/index.ts'
 import type { AccessClaims, AccessTokens, Realm } from './access-tokens.ts'
-import { deviceName } from './devices.ts'
+import { deviceKind, deviceName } from './devices.ts'
 import { createLives, type LifeReader } from './lives.ts'
 import { parseRefreshToken, type RefreshToken, type RefreshTokens } from './refresh-tokens.ts'
 import { sessionErrors } from './sessions.errors.ts'
@@ -50,12 +50,15 @@ export interface RefreshSteps {
 }
 
 export interface Sessions {
-  /** Opens a session in the caller's transaction; the oldest beyond the limit ends. */
+  /**
+   * Opens a session in the caller's transaction; the oldest beyond the limit ends. `newDevice` is what its owner, who signed in
+   * before, never used.
+   */
   open(
     tx: Tx,
     owner: { realm: Realm; id: string; tenantId: string | null },
     facts: RequestFacts,
-  ): Promise<TokenPair & { sessionId: string }>
+  ): Promise<TokenPair & { sessionId: string; newDevice: string | undefined }>
   /** Opens a session in a user's name. It has no refresh token and ends after these seconds. */
   impersonate(
     tx: Tx,
@@ -164,7 +167,13 @@ export function createSessions(parts: SessionParts): Sessions {
       })
       const evicted = await queries.revokeBeyond(tx, owner.id, options.maxSessions)
       for (const { id } of evicted) await bus.publish(tx, ACTORS_CHANGED, { sessionId: id })
-      return { ...pairFor(session!, facts), sessionId: session!.id }
+      const known = (await queries.devicesBefore(tx, owner.id, session!.id)).map(deviceKind)
+      const isNew = known.length > 0 && !known.includes(deviceKind(session!.device))
+      return {
+        ...pairFor(session!, facts),
+        sessionId: session!.id,
+        newDevice: isNew ? session!.device : undefined,
+      }
     },
 
     async impersonate(tx, { adminId, userId, reason, seconds }, facts) {

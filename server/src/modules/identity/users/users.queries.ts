@@ -132,6 +132,13 @@ export function restore(db: Executor, id: string): Promise<number> {
   )
 }
 
+/** Gives an account a verified address; 0 when another one has it in any case. */
+export function setAddress(db: Executor, id: string, email: string): Promise<number> {
+  return db.run(sql`
+    UPDATE users SET email = ${email}, "emailVerifiedAt" = now(), "updatedAt" = now()
+    WHERE id = ${id} AND "deletedAt" IS NULL AND NOT EXISTS (SELECT 1 FROM users o WHERE lower(o.email) = lower(${email}) AND o.id <> ${id})`)
+}
+
 export interface Credentials {
   id: string
   email: string

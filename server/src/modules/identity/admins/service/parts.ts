@@ -4,6 +4,7 @@ import { normalizeName } from '../../../../core/text.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import { type Database, violates } from '../../../../drivers/database/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
+import type { Mail } from '../../../foundation/mail/index.ts'
 import type { SecretParts } from '../../auth/index.ts'
 import type { Hashing, PasswordPolicy } from '../../passwords/index.ts'
 import type { Roles } from '../../roles/index.ts'
@@ -18,6 +19,7 @@ export interface AdminParts extends SecretParts {
   database: Pick<Database, 'global' | 'tenant' | 'inTenant'>
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
+  mail: Pick<Mail, 'send'>
   hashing: Hashing
   passwords: PasswordPolicy
   sessions: Pick<

@@ -37,7 +37,7 @@ export interface AuthParts {
   hashing: Hashing
   passwords: PasswordPolicy
   sessions: Sessions
-  tenants: Pick<Tenants, 'defaultRoleOf' | 'find' | 'levelOf' | 'ofUser'>
+  tenants: Pick<Tenants, 'defaultRoleOf' | 'find' | 'levelOf' | 'mustAllowAddressOf' | 'ofUser'>
   invitations: Pick<Invitations, 'find' | 'settle' | 'takeForNew'>
   roles: Pick<Roles, 'rolesOf' | 'permissionsOf' | 'assignByName'>
   users: Users

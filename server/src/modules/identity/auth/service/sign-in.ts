@@ -22,8 +22,7 @@ export interface SignIn {
 }
 
 /** An account whose secret was checked; without a version it was made in the same transaction. */
-export interface Admitted {
-  id: string
+export interface Admitted extends Pick<Credentials, 'id' | 'email' | 'name' | 'locale'> {
   passwordVersion?: string | null
 }
 
@@ -74,6 +73,14 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
       level,
       permissions: new Set(),
       authenticatedAt: 0,
+    }
+    if (pair.newDevice !== undefined) {
+      await mail.send(tx, {
+        template: 'new_device',
+        to: { address: account.email, name: account.name },
+        locale: account.locale,
+        values: { name: account.name, device: pair.newDevice, ip: facts.ip },
+      })
     }
     audit.record(
       tx,

@@ -12,26 +12,35 @@ import {
   accountColumns,
   announce,
   changeState,
+  type Letter,
   lockMember,
   mustBeFree,
   mustReach,
   namingConflicts,
   normalizeEmail,
+  tellOldAddress,
   type UserParts,
 } from './parts.ts'
 
 export interface Administration {
   list(actor: UserActor, query: UserQuery): Promise<Page<User>>
   get(actor: UserActor, id: string): Promise<User>
-  update(actor: UserActor, id: string, changes: UserChanges, facts: RequestFacts, version?: number): Promise<User>
+  /** A new address is told to the old one, and has to be confirmed: `verify` sends the mail. */
+  update(actor: UserActor, id: string, change: UserChange, facts: RequestFacts, verify: Letter): Promise<User>
   setStatus(actor: UserActor, id: string, status: UserStatus, facts: RequestFacts): Promise<User>
   /** Soft-deletes the accounts that are at home here, and ends the membership of the others. Ids of strangers are skipped. */
   remove(actor: UserActor, ids: readonly string[], facts: RequestFacts): Promise<number>
   restore(actor: UserActor, id: string, facts: RequestFacts): Promise<User>
 }
 
+export interface UserChange {
+  changes: UserChanges
+  /** The version that the change was made from. */
+  version: number | undefined
+}
+
 export function createAdministration(parts: UserParts): Administration {
-  const { database, audit, roles, tenants, sessions, hashing, passwords } = parts
+  const { database, audit, mail, roles, tenants, sessions, hashing, passwords } = parts
 
   async function reread(tx: Tx, id: string): Promise<User> {
     return toUser((await queries.findMember(tx, id))!)
@@ -56,11 +65,13 @@ export function createAdministration(parts: UserParts): Administration {
       return toUser(user)
     },
 
-    async update(actor, id, changes, facts, version) {
+    async update(actor, id, { changes, version }, facts, verify) {
       const { password, status, roleId, roleIds = roleId === undefined ? undefined : [roleId], ...rest } = changes
       const existing = await queries.findMember(database.tenant(actor.tenantId), id)
       if (!existing) throw userErrors('users.not_found')
       const address = changes.email === undefined ? existing.email : normalizeEmail(changes.email)
+      // One's own secret and address have routes of their own, which ask for a proof.
+      if (password !== undefined || address !== existing.email) mustBeSomebodyElse(actor, id)
       if (address !== existing.email) {
         mustAdministerHere(actor, existing)
         await tenants.mustAllowAddressOf(id, address)
@@ -85,12 +96,13 @@ export function createAdministration(parts: UserParts): Administration {
         if (status !== undefined) await changeState(parts, tx, user, status)
         if (hash !== undefined) {
           await queries.setPassword(tx, id, hash)
-          await sessions.endAll(
-            tx,
-            [id],
-            'password changed by an administrator',
-            isSelf(actor, id) ? actor.sessionId : undefined,
-          )
+          await sessions.endAll(tx, [id], 'password changed by an administrator')
+          await mail.send(tx, {
+            template: 'password_set',
+            to: { address: user.email, name: user.name },
+            locale: user.locale,
+            values: { name: user.name },
+          })
         }
         if (roleIds) {
           mustBeSomebodyElse(actor, id)
@@ -98,6 +110,10 @@ export function createAdministration(parts: UserParts): Administration {
         }
         await announce(parts, tx, id)
         const after = await reread(tx, id)
+        if (after.email !== user.email) {
+          await tellOldAddress(parts, tx, user, { email: after.email, ip: facts.ip })
+          await verify(tx, after)
+        }
         audit.record(
           tx,
           actor,

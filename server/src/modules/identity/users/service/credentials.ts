@@ -1,5 +1,5 @@
 // The secret side of accounts, for the modules that sign people in.
-import type { Executor, Tx } from '../../../../drivers/database/index.ts'
+import { type Executor, type Tx, violates } from '../../../../drivers/database/index.ts'
 import * as queries from '../users.queries.ts'
 import type { UserParts } from './parts.ts'
 
@@ -17,6 +17,8 @@ export interface CredentialStore {
    */
   markSignIn(tx: Tx, id: string, passwordVersion: string | null | undefined): Promise<boolean>
   markVerified(tx: Tx, id: string): Promise<void>
+  /** Gives the account another address, which counts as verified; false when somebody else has it: the transaction must end then. */
+  setAddress(tx: Tx, id: string, email: string): Promise<boolean>
 }
 
 export function createCredentialStore({ database, hashing }: UserParts): CredentialStore {
@@ -28,5 +30,13 @@ export function createCredentialStore({ database, hashing }: UserParts): Credent
       queries.upgradeHash(database.global, id, from, await hashing.hash(password)),
     markSignIn: queries.markSignIn,
     markVerified: queries.markVerified,
+    async setAddress(tx, id, email) {
+      try {
+        return (await queries.setAddress(tx, id, email)) > 0
+      } catch (error) {
+        if (violates(error, 'users_email_key')) return false
+        throw error
+      }
+    },
   }
 }

@@ -20,16 +20,25 @@ import {
   accountColumns,
   announce,
   changeState,
+  type Letter,
   mustBeFree,
   namingConflicts,
   normalizeEmail,
+  tellOldAddress,
   type UserParts,
 } from './parts.ts'
 
 export interface Everywhere {
   list(query: AnyTenantQuery): Promise<Page<UserOfAnyTenant>>
   get(id: string): Promise<UserOfAnyTenant>
-  update(actor: AdminActor, id: string, change: AccountChange, facts: RequestFacts): Promise<UserOfAnyTenant>
+  /** A new address is told to the old one, and has to be confirmed: `verify` sends the mail. */
+  update(
+    actor: AdminActor,
+    id: string,
+    change: AccountChange,
+    facts: RequestFacts,
+    verify: Letter,
+  ): Promise<UserOfAnyTenant>
   setStatus(actor: AdminActor, id: string, status: UserStatus, facts: RequestFacts): Promise<UserOfAnyTenant>
   /** Deletes softly. Throws `tenants.last_owner` for somebody who alone owns a tenant with other members. */
   remove(actor: AdminActor, id: string, facts: RequestFacts): Promise<void>
@@ -87,7 +96,7 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
 
       get,
 
-      async update(actor, id, { changes: { status, ...rest }, version }, facts) {
+      async update(actor, id, { changes: { status, ...rest }, version }, facts, verify) {
         if (rest.email !== undefined) await mustAllow(id, normalizeEmail(rest.email))
         return change(id, async (tx, user) => {
           const columns = accountColumns(user, rest)
@@ -96,6 +105,10 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
             throw userErrors('users.changed_meanwhile')
           if (status !== undefined) await changeState(parts, tx, user, status)
           const after = await everywhere.lock(tx, id)
+          if (after!.email !== user.email) {
+            await tellOldAddress(parts, tx, user, { email: after!.email, ip: facts.ip })
+            await verify(tx, after!)
+          }
           const changes = difference(toUser(user), toUser(after!), false)
           audit.record(tx, actor, { action: 'users.edit', targetType: 'user', targetId: id, changes }, facts)
         })
