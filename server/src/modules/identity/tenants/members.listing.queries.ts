@@ -1,7 +1,7 @@
 // Lists of a tenant's members: a page costs the same whether there are a hundred or a hundred thousand.
 import type { MembershipLevel } from '../../../core/actor.ts'
 import { containing, type Executor, empty, literal, type Sql, sql, where } from '../../../drivers/database/index.ts'
-import { FIELDS, FROM, type MemberRow } from './members.queries.ts'
+import { BY_TIME, FIELDS, FROM, FROM_FEW, type MemberRow } from './members.queries.ts'
 import type { MEMBER_SORT_KEYS, MemberQuery } from './tenants.schema.ts'
 
 export interface ListedMember extends MemberRow {
@@ -63,9 +63,12 @@ function list(db: Executor, query: MemberQuery, place: PagePlace): Promise<Liste
 async function listFound(db: Executor, query: MemberQuery, place: PagePlace) {
   const { column, type } = keyOf(query)
   const key = sql`m.key`
+  const from = query.search ? FROM : FROM_FEW
+  const inOrder = query.search ? empty : BY_TIME
   const found = await db.query<ListedMember & { total: number }>(sql`
     WITH m AS MATERIALIZED (
-      SELECT m."userId", m.level, m."joinedAt", ${column} AS key ${FROM} ${where(filters(query))} LIMIT ${literal(COUNTED_MATCHES)})
+      SELECT m."userId", m.level, m."joinedAt", ${column} AS key ${from} ${where(filters(query))} ${inOrder}
+      LIMIT ${literal(COUNTED_MATCHES)})
     SELECT page.*, matches.total FROM (SELECT count(*)::int AS total FROM m) AS matches LEFT JOIN LATERAL (
       SELECT ${FIELDS}, m.key::text AS "sortKey" FROM (
         SELECT * FROM m ${where([sql`matches.total < ${literal(COUNTED_MATCHES)}`, pastOf(query, place, key, type)])}

@@ -38,7 +38,7 @@ const DAY_SECONDS = 86_400
 const upkeep: SystemActor = { kind: 'system', name: 'tenants' }
 
 export function createEnding(parts: TenantParts): Ending {
-  const { database, bus, audit, jobs, options } = parts
+  const { database, bus, audit, jobs, roles, options } = parts
 
   async function purge(id: string, actor: Actor, facts: RequestFacts | undefined, deletedFor?: number) {
     if (id === DEFAULT_TENANT) throw tenantErrors('tenants.default_stays')
@@ -81,6 +81,8 @@ export function createEnding(parts: TenantParts): Ending {
         if (!kept) throw tenantErrors('tenants.not_found')
         mustOwn({ actor, tenantId: id, level: kept.level })
         await queries.restore(tx, id)
+        // Starts bring live tenants up to the catalogue, and may have passed this one by.
+        await roles.seed(tx, { idsAreNames: false })
         await bus.publish(tx, ACTORS_CHANGED, { tenantId: id })
         await bus.publish(tx, ACTORS_CHANGED, { userId: actor.userId })
         const { name, slug } = kept
