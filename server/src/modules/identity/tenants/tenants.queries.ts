@@ -102,15 +102,32 @@ export async function countOwned(db: Executor, userId: string): Promise<number> 
   return row?.total ?? 0
 }
 
-/** Tenants with other members in which nobody else is an owner who can sign in; needs a handle across tenants. */
-export function listOwnedAlone(db: Executor, userId: string): Promise<{ id: string; name: string }[]> {
+/** The active tenants that these users own; needs a handle across tenants. */
+export async function listOwned(db: Executor, userIds: readonly string[]): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(sql`
+    SELECT DISTINCT t.id FROM memberships m JOIN tenants t ON t.id = m."tenantId"
+    WHERE m."userId" = ANY(${userIds}) AND m.level = 'OWNER' AND ${LIVE}`)
+  return rows.map((row) => row.id)
+}
+
+/** The line of `lock`, for several tenants at once; always in the same order. */
+export async function lockThese(db: Executor, ids: readonly string[]): Promise<void> {
+  await db.run(sql`SELECT 1 FROM tenants WHERE id = ANY(${ids}) ORDER BY id FOR NO KEY UPDATE`)
+}
+
+/** Those of the tenants that have members beside these users, and no owner beside them who can sign in; needs a handle across tenants. */
+export function listLeftWithoutOwner(
+  db: Executor,
+  ids: readonly string[],
+  leaving: readonly string[],
+): Promise<{ id: string; name: string }[]> {
   return db.query<{ id: string; name: string }>(sql`
-    SELECT t.id, t.name FROM memberships m JOIN tenants t ON t.id = m."tenantId"
-    WHERE m."userId" = ${userId} AND m.level = 'OWNER' AND ${LIVE}
-      AND EXISTS (SELECT 1 FROM memberships o WHERE o."tenantId" = t.id AND o."userId" <> ${userId})
+    SELECT t.id, t.name FROM tenants t
+    WHERE t.id = ANY(${ids}) AND ${LIVE}
+      AND EXISTS (SELECT 1 FROM memberships o WHERE o."tenantId" = t.id AND o."userId" <> ALL(${leaving}))
       AND NOT EXISTS (
         SELECT 1 FROM memberships o JOIN users u ON u.id = o."userId"
-        WHERE o."tenantId" = t.id AND o."userId" <> ${userId} AND o.level = 'OWNER' AND u.status = 'ACTIVE' AND u."deletedAt" IS NULL)
+        WHERE o."tenantId" = t.id AND o."userId" <> ALL(${leaving}) AND o.level = 'OWNER' AND u.status = 'ACTIVE' AND u."deletedAt" IS NULL)
     ORDER BY t.id`)
 }
 

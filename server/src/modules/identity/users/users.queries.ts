@@ -44,7 +44,14 @@ export function findMember(
     WHERE m."userId" = ${id} AND u."deletedAt" IS ${options.deleted ? sql`NOT NULL` : sql`NULL`}`)
 }
 
-/** The same, and no other transaction can change the account until this one ends. */
+/** Members of the handle's tenant by id, deleted ones left out, as far as it takes to see who administers them. */
+export function findMembers(db: Executor, ids: readonly string[]): Promise<Pick<UserRow, 'id' | 'homeTenantId'>[]> {
+  return db.query(sql`
+    SELECT u.id, u."homeTenantId" FROM memberships m JOIN users u ON u.id = m."userId"
+    WHERE m."userId" = ANY(${ids}) AND u."deletedAt" IS NULL`)
+}
+
+/** Like `findMember`, and no other transaction can change the accounts until this one ends. */
 export function lockMembers(
   db: Executor,
   ids: readonly string[],

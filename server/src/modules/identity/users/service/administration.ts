@@ -81,7 +81,10 @@ export function createAdministration(parts: UserParts): Administration {
       return database.inTenant(actor.tenantId, async (tx) => {
         // Who may not reach the account learns nothing of it; owners are counted before any account is locked.
         if (!isSelf(actor, id)) await mustReach(parts, tx, actor, id)
-        if (status !== undefined && status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
+        if (status !== undefined && status !== 'ACTIVE') {
+          if (administersHere(actor, existing)) await tenants.mustLeaveOwners(tx, [id], actor)
+          await tenants.mustKeepOwner(tx, [id])
+        }
         const user = await lockMember(tx, id)
         const columns = accountColumns(user, rest)
         const touchesAccount =
@@ -133,7 +136,11 @@ export function createAdministration(parts: UserParts): Administration {
       return database.inTenant(actor.tenantId, async (tx) => {
         mustBeSomebodyElse(actor, id)
         await mustReach(parts, tx, actor, id)
-        if (status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
+        if (status !== 'ACTIVE') {
+          const [known] = await queries.findMembers(tx, [id])
+          if (known && administersHere(actor, known)) await tenants.mustLeaveOwners(tx, [id], actor)
+          await tenants.mustKeepOwner(tx, [id])
+        }
         const user = await lockMember(tx, id)
         mustAdministerHere(actor, user)
         await changeState(parts, tx, user, status)
@@ -152,6 +159,12 @@ export function createAdministration(parts: UserParts): Administration {
       for (const id of ids) mustBeSomebodyElse(actor, id)
       return database.inTenant(actor.tenantId, async (tx) => {
         for (const id of ids) await mustReach(parts, tx, actor, id)
+        const ending = (await queries.findMembers(tx, ids)).filter((user) => administersHere(actor, user))
+        await tenants.mustLeaveOwners(
+          tx,
+          ending.map((user) => user.id),
+          actor,
+        )
         await tenants.mustKeepOwner(tx, ids)
         const users = await queries.lockMembers(tx, ids)
         const own = users.filter((user) => administersHere(actor, user)).map((user) => user.id)

@@ -62,10 +62,15 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
   }
 
   /** Runs a change in the account's home tenant, where it is audited, or in the default one when it has none any more. */
-  async function change(id: string, work: (tx: Tx, user: queries.UserRow) => Promise<void>): Promise<UserOfAnyTenant> {
+  async function change(
+    id: string,
+    work: (tx: Tx, user: queries.UserRow) => Promise<void>,
+    first?: (tx: Tx) => Promise<void>,
+  ): Promise<UserOfAnyTenant> {
     const account = await queries.findCredentials(database.global, id)
     if (!account) throw userErrors('users.not_found')
     await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+      await first?.(tx)
       const user = await everywhere.lock(tx, id)
       if (!user) throw userErrors('users.not_found')
       await work(tx, user)
@@ -122,13 +127,14 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
         }),
 
       async remove(actor, id, facts) {
-        await tenants.mustOwnNothingAlone(id)
-        await change(id, async (tx, { email }) => {
+        const mustLeaveOwners = (tx: Tx) => tenants.mustLeaveOwners(tx, [id], actor)
+        const end = async (tx: Tx, { email }: queries.UserRow) => {
           await queries.softDelete(tx, [id])
           await sessions.endAll(tx, [id], 'account deleted')
           const deed = { action: 'users.delete', targetType: 'user', targetId: id, changes: { email } }
           audit.record(tx, actor, deed, facts)
-        })
+        }
+        await change(id, end, mustLeaveOwners)
       },
 
       async restore(actor, id, facts) {

@@ -30,7 +30,7 @@ export interface UserParts {
     | 'mustAllowAddress'
     | 'mustAllowAddressOf'
     | 'mustKeepOwner'
-    | 'mustOwnNothingAlone'
+    | 'mustLeaveOwners'
   >
   sessions: Pick<Sessions, 'endAll'>
   hashing: Hashing
