@@ -15,6 +15,7 @@ import { type Report, render } from './report.ts'
 import { startBench } from './servers.ts'
 import { createSlices } from './slices.ts'
 import { measureStart } from './start.ts'
+import { measureTenants } from './tenants.ts'
 
 const { values } = parseArgs({
   options: { write: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
@@ -33,6 +34,7 @@ try {
   await measureStart(bench, report)
   await measureLists(bench, slices, report)
   await measureEntry(bench, slices, report)
+  await measureTenants(bench, slices, report)
 } finally {
   await bench.stop()
 }

@@ -22,8 +22,8 @@ export interface Installation {
 
 export interface Bench {
   postmaster: number
-  /** A database with so many accounts beside the demonstration's. */
-  database(name: string, accounts: number): Promise<string>
+  /** A database with so many accounts beside the demonstration's, all of the default tenant, and so many other tenants. */
+  database(name: string, accounts: number, tenants?: number): Promise<string>
   ashlar(databaseUrl: string): Promise<Installation>
   /** Starts and stops Ashlar on its own embedded PostgreSQL in one new folder: seconds to its first answer. */
   embedded(): Promise<() => Promise<number>>
@@ -85,7 +85,7 @@ export async function startBench(): Promise<Bench> {
 
   return {
     postmaster: server.pid,
-    async database(name, accounts) {
+    async database(name, accounts, tenants = 0) {
       const client = new pg.Client({ connectionString: server.url })
       await client.connect()
       await client.query(`CREATE DATABASE ${name}`)
@@ -94,7 +94,15 @@ export async function startBench(): Promise<Bench> {
       url.pathname = `/${name}`
       const seed = spawn(
         process.execPath,
-        [join(ROOT, 'server/bin/ashlar.mjs'), 'seed', '--demo', '--size', String(accounts)],
+        [
+          join(ROOT, 'server/bin/ashlar.mjs'),
+          'seed',
+          '--demo',
+          '--size',
+          String(accounts),
+          '--tenants',
+          String(tenants),
+        ],
         {
           cwd: ROOT,
           env: { PATH: process.env.PATH ?? '', ...environment(url.href) },

@@ -19,7 +19,7 @@ import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
 import { createMail, deliverMail, mailRoutes } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
-import { authRoutes, createAuth, sendLinkJob } from './modules/identity/auth/index.ts'
+import { authRoutes, changeAddressJob, createAuth, sendLinkJob } from './modules/identity/auth/index.ts'
 import { createInvitations, invitationRoutes } from './modules/identity/invitations/index.ts'
 import { createMfa, mfaRoutes } from './modules/identity/mfa/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
@@ -30,14 +30,14 @@ import {
   createSessions,
   sessionRoutes,
 } from './modules/identity/sessions/index.ts'
-import { createTenants, tenantRoutes } from './modules/identity/tenants/index.ts'
+import { createTenants, purgeTenantsJob, tenantRoutes } from './modules/identity/tenants/index.ts'
 import { createThrottle } from './modules/identity/throttle/index.ts'
 import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
 import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [deliverMail, sendLinkJob]
+export const jobSettings = [deliverMail, purgeTenantsJob, sendLinkJob, changeAddressJob]
 
 /** The outside world, as this process reaches it. */
 export interface Drivers {
@@ -82,16 +82,29 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const roles = createRoles({ ...foundation, routes })
   const { defaultRole } = accounts
   const { absoluteSeconds, idleSeconds } = tokens
-  const options = { creation: tenancy.creation, defaultRole, sessions: { absoluteSeconds, idleSeconds } }
+  const options = { ...tenancy, defaultRole, sessions: { absoluteSeconds, idleSeconds } }
   const tenants = createTenants({ ...foundation, roles, sessions, options })
+  tenants.defineJobs()
   const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords })
-  const personalTokens = createPersonalTokens(foundation)
+  const personalTokens = createPersonalTokens({ ...foundation, users })
   const inviting = { perDay: tenancy.invitationsPerDay, frontendUrl: server.frontendUrl }
   const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
   const issuer = config.app.name
   const mfaOptions = { issuer, graceDays: accounts.mfaGraceDays }
   const mfa = createMfa({ ...foundation, throttle, roles, tenants, users, sessions, options: mfaOptions })
-  return { throttle, hashing, passwords, accessTokens, sessions, roles, tenants, users, invitations, personalTokens, mfa }
+  return {
+    throttle,
+    hashing,
+    passwords,
+    accessTokens,
+    sessions,
+    roles,
+    tenants,
+    users,
+    invitations,
+    personalTokens,
+    mfa,
+  }
 }
 
 /** Guesses at second factors: five, then a lock that doubles up to an hour. */
@@ -129,14 +142,14 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     ...mailRoutes(mail),
     ...sessionRoutes(sessions),
     ...tenantRoutes(tenants),
-    ...userRoutes({ users, invite: auth.invite, avatarMaxBytes }),
+    ...userRoutes({ users, invite: auth.invite, verify: auth.verify, avatarMaxBytes }),
     ...invitationRoutes(invitations),
     ...roleRoutes(roles),
     ...permissionRoutes(roles),
     ...tokenRoutes(personalTokens),
     ...mfaRoutes(mfa),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
-    ...adminRoutes({ admins, users, tenants }),
+    ...adminRoutes({ admins, users, tenants, verify: auth.verify }),
     ...systemRoutes(system),
   ]
   return { ...people, routes, actors, auth, admins, system }
@@ -147,7 +160,15 @@ export async function createApp(config: Config, drivers: Drivers, version: strin
   const modules = createModules(config, drivers, version)
   const { routes, actors, limiter } = modules
   const idempotency = createIdempotency(modules)
-  const options = { ...config.server, hsts: config.app.strict, tenancy: config.tenancy, version }
+  const { reauthenticationSeconds } = config.accounts
+  const options = {
+    ...config.server,
+    reauthenticationSeconds,
+    hsts: config.app.strict,
+    tenancy: config.tenancy,
+    version,
+  }
   const log = withoutRedaction(drivers.log)
-  return { ...modules, http: await createHttp(options, { routes, authenticator: actors, limiter, idempotency, log }) }
+  const parts = { routes, authenticator: actors, limiter, idempotency, log, clock: drivers.clock }
+  return { ...modules, http: await createHttp(options, parts) }
 }

@@ -348,6 +348,8 @@ describe('values', () => {
 
   it('refuses settings that contradict each other', () => {
     assert.ok(faultsOf(() => load({ MULTI_TENANCY_STRATEGY: 'subdomain' })).has('HOST_MAIN_DOMAIN'))
+    const idn = load({ MULTI_TENANCY_STRATEGY: 'subdomain', HOST_MAIN_DOMAIN: 'Bücher.Example.' })
+    assert.equal(idn.tenancy.mainDomain, 'xn--bcher-kva.example')
     assert.ok(faultsOf(() => load({ RATE_LIMIT_STORE: 'redis' })).has('REDIS_URL'))
     assert.ok(faultsOf(() => load({ HEADERS_TIMEOUT: '60' })).has('HEADERS_TIMEOUT'))
     assert.ok(faultsOf(() => load({ SHUTDOWN_DELAY: '30' })).has('SHUTDOWN_DELAY'))

@@ -8,7 +8,7 @@ const VERBS: Record<string, { summary: string; load(): Promise<(args: string[]) 
     load: async () => (await import('./cli/migrate.ts')).migrate,
   },
   seed: {
-    summary: 'default roles and permissions; --demo [--size N] adds demonstration data',
+    summary: 'default roles and permissions; --demo [--size N] [--tenants N] adds demonstration data',
     load: async () => (await import('./cli/seed.ts')).seed,
   },
   admin: {

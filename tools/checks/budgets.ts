@@ -6,7 +6,7 @@ const FOLDERS = ['server/src', 'server/test', 'tools', 'bench', 'sdk', 'console'
 const FILE_WARN = 250
 const FILE_FAIL = 400
 const TEST_FAIL = 600
-const APP_FAIL = 150
+const APP_FAIL = 250
 const FUNCTION_LINES = 60
 const PARAMETERS = 5
 

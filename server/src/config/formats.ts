@@ -1,5 +1,6 @@
 // How single values are written: what each reader accepts, and what it says when it refuses.
 import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
 
 /** The text is not what the setting takes. The message says what is, and never quotes the text. */
 export class Unreadable extends Error {}
@@ -74,7 +75,8 @@ export function readEmail(given: string): string {
 }
 
 export function readHostname(given: string): string {
-  const name = uncommented(given).toLowerCase()
+  const text = uncommented(given).toLowerCase().replace(/\.$/, '')
+  const name = /^[\x20-\x7e]*$/.test(text) ? text : domainToASCII(text)
   if (name.length > 253 || !/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/.test(name)) {
     throw new Unreadable('must be a host name such as example.com, without scheme and port')
   }

@@ -14,6 +14,8 @@ export interface UserActor {
   sessionId: string | undefined
   /** Set when the person asks by a personal access token. */
   tokenId: string | undefined
+  /** Set when an admin acts in the person's name. */
+  impersonatorId?: string | undefined
   level: MembershipLevel
   /** What the person's roles grant here, wildcards included; by a token, only what its scopes leave. */
   permissions: ReadonlySet<Permission>
@@ -43,11 +45,13 @@ export type MembershipLevel = 'OWNER' | 'ADMIN' | 'MEMBER'
 
 export const anonymous: AnonymousActor = { kind: 'anonymous' }
 
-/** The actor's id for logs and audit: `user:c…`, `admin:c…`, `system:seed`, `anonymous`. */
+/** The actor's id for logs and audit: `user:c…`, `admin:c…`, `admin:c… as user:c…`, `system:seed`, `anonymous`. */
 export function actorName(actor: Actor): string {
   switch (actor.kind) {
     case 'user':
-      return `user:${actor.userId}`
+      return actor.impersonatorId === undefined
+        ? `user:${actor.userId}`
+        : `admin:${actor.impersonatorId} as user:${actor.userId}`
     case 'admin':
       return `admin:${actor.adminId}`
     case 'system':

@@ -9,7 +9,9 @@ import { seededRandom } from './random.ts'
 export interface DemoOptions {
   /** How many accounts to add beside HaloLight's thirty. */
   size: number
-  progress(done: number, of: number): void
+  /** How many tenants to add beside the default one, with members from those accounts. */
+  tenants: number
+  progress(done: number, of: number, what: 'accounts' | 'tenants'): void
 }
 
 /** The password of HaloLight's demonstration accounts, as its documents and front ends know it. */
@@ -17,6 +19,7 @@ export const DEMO_PASSWORD = '123456'
 
 const SEED = 20251204
 const BATCH = 10_000
+const TENANT_BATCH = 250
 const GIVEN_NAMES =
   'Ada Alma Arno Bela Carl Cora Dana Egon Elsa Emil Enno Erik Ewa Finn Greta Hana Ines Ivan Jana Jonas Karl Lena Lars Mara Mila Nora Olaf Otto Pia Rosa Sven Tara Theo Uwe Vera Yuna'.split(
     ' ',
@@ -27,7 +30,11 @@ const FAMILY_NAMES =
   )
 
 /** Adds the demonstration data to the default tenant. What is there already stays; a second run adds nothing. */
-export async function seedDemo(database: Database, hashing: Hashing, { size, progress }: DemoOptions): Promise<void> {
+export async function seedDemo(
+  database: Database,
+  hashing: Hashing,
+  { size, tenants, progress }: DemoOptions,
+): Promise<void> {
   const hash = await hashing.hash(DEMO_PASSWORD)
   const roleId = await database.inTenant(DEFAULT_TENANT, async (tx) => {
     const roles = new Map((await queries.roleIds(tx)).map(({ id, name }) => [name, id]))
@@ -54,6 +61,12 @@ export async function seedDemo(database: Database, hashing: Hashing, { size, pro
     const to = Math.min(size, from + BATCH - 1)
     const volume = { from, to, hash, givenNames: GIVEN_NAMES, familyNames: FAMILY_NAMES, roleIds }
     await database.inTenant(DEFAULT_TENANT, (tx) => queries.insertVolume(tx, volume))
-    progress(to, size)
+    progress(to, size, 'accounts')
+  }
+  await database.inGlobal((tx) => queries.insertTenants(tx, tenants))
+  for (let from = 1; from <= tenants; from += TENANT_BATCH) {
+    const to = Math.min(tenants, from + TENANT_BATCH - 1)
+    await database.acrossTenants('demonstration tenants', (tx) => queries.fillTenants(tx, { from, to, accounts: size }))
+    progress(to, tenants, 'tenants')
   }
 }

@@ -208,6 +208,11 @@ export const tenancy = {
     read: readHostname,
   }),
   creation: choice('TENANT_CREATION', 'Who may create tenants.', { of: ['users', 'admins'], default: 'users' }),
+  retentionSeconds: duration(
+    'TENANT_RETENTION_DAYS',
+    'How long its owners can restore a deleted tenant; then it is removed with everything in it.',
+    { unit: 'd', to: 's', default: 30, min: 0.01, max: 3650 },
+  ),
   invitationsPerDay: integer(
     'TENANT_INVITATIONS_PER_DAY',
     'How many invitations a tenant may send in 24 hours, repeated ones included.',

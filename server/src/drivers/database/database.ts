@@ -16,6 +16,8 @@ export interface Executor {
 }
 
 export interface Tx extends Executor {
+  /** A look at all tenants from inside the transaction, on its connection. Says why, as Database.acrossTenants does. */
+  acrossTenants<T>(reason: string, look: (db: Executor) => Promise<T>): Promise<T>
   /** Runs inside the transaction, after the work and before COMMIT, in the order added. */
   beforeCommit(step: (tx: Tx) => Promise<void>): void
   /** Runs after COMMIT only. */
@@ -52,6 +54,9 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
     const text = statement.text
     return { name: options.prepared ? statementName(text) : undefined, text, values: statement.values }
   }
+
+  const seeAll = (reason: string) =>
+    sql`SELECT set_config('role', ${options.acrossRole}, true), set_config('app.across_reason', ${reason}, true)`
 
   async function withClient<T>(work: (client: pg.PoolClient, discard: () => void) => Promise<T>): Promise<T> {
     if (inTransaction.getStore())
@@ -94,8 +99,16 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
     const afterCommit: (() => void)[] = []
     const result = await withClient((client, discard) =>
       inTransaction.run(true, async () => {
+        const run = (statement: Sql) => client.query(prepared(statement))
         const tx: Tx = {
-          ...executor(tenantId, (statement) => client.query(prepared(statement))),
+          ...executor(tenantId, run),
+          async acrossTenants(reason, look) {
+            await run(seeAll(reason))
+            const seen = await look(executor(undefined, run))
+            // Where the look fails the transaction is over, and the role with it.
+            await run(sql`SELECT set_config('role', 'none', true)`)
+            return seen
+          },
           beforeCommit: (step) => void beforeCommit.push(step),
           afterCommit: (effect) => void afterCommit.push(effect),
         }
@@ -123,12 +136,7 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
     inTenant: (tenantId, work) =>
       transaction(tenantId, [sql`SELECT set_config('app.tenant_id', ${tenantId}, true)`], work),
     inGlobal: (work) => transaction(undefined, [], work),
-    acrossTenants: (reason, work) =>
-      transaction(
-        undefined,
-        [sql`SELECT set_config('role', ${options.acrossRole}, true), set_config('app.across_reason', ${reason}, true)`],
-        work,
-      ),
+    acrossTenants: (reason, work) => transaction(undefined, [seeAll(reason)], work),
     async witnessed(step, work) {
       const witness = { step, watching: true }
       try {

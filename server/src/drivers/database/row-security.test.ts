@@ -236,7 +236,12 @@ describe('row security', () => {
        FROM pg_roles WHERE rolname = $1`,
       [`${database.rolePrefix}_app`],
     )
-    assert.deepEqual(rows[0], { rolcreaterole: false, rolinherit: false, rolconfig: ['TimeZone=UTC', 'jit=off'], strong: false })
+    assert.deepEqual(rows[0], {
+      rolcreaterole: false,
+      rolinherit: false,
+      rolconfig: ['TimeZone=UTC', 'jit=off'],
+      strong: false,
+    })
     const { rows: known } = await admin.query('SELECT rolpassword FROM pg_authid WHERE rolname = $1', [
       `${database.rolePrefix}_app`,
     ])

@@ -202,6 +202,25 @@ describe('TEN-3: two tenants on a pool of one connection', () => {
     }
   })
 
+  it('a look at all tenants inside a transaction ends with the look, also where it fails', async () => {
+    const { db } = open(database.appUrl, true)
+    try {
+      const seen = await db.inTenant('a', async (tx) => [
+        (await ofRoles(tx)).length,
+        (await tx.acrossTenants('a test', ofRoles)).length,
+        (await ofRoles(tx)).length,
+      ])
+      assert.deepEqual(seen, [ROWS.a, ROWS.a + ROWS.b, ROWS.a])
+      const failing = db.inTenant('a', (tx) => tx.acrossTenants('a test', () => Promise.reject(new Error('broken'))))
+      await assert.rejects(failing, /broken/)
+      const after = await Promise.all(Array.from({ length: 20 }, () => ofRoles(db.tenant('b'))))
+      assert.ok(after.every((rows) => rows.length === ROWS.b))
+      assert.deepEqual(await ofRoles(db.global), [])
+    } finally {
+      await db.close()
+    }
+  })
+
   it('a connection that is lost inside a transaction leaves nothing to the next one', async () => {
     const { db } = open(database.appUrl, true)
     try {

@@ -86,15 +86,20 @@ export function admits(access: Access, actor: Actor): boolean {
   if (access === 'admin') return actor.kind === 'admin'
   if (actor.kind !== 'user') return false
   if (access === 'user') return true
-  if (access === 'session') return actor.sessionId !== undefined
+  if (access === 'session') return actor.sessionId !== undefined && actor.impersonatorId === undefined
   return grantFor(actor.permissions, access) !== undefined
 }
 
 function authorize(access: Access, actor: Actor): void {
   if (admits(access, actor)) return
   if (isPublic(access) || access === 'admin' || actor.kind !== 'user') throw requestErrors('access.forbidden')
-  if (access === 'session')
-    throw requestErrors('access.forbidden', { message: 'A personal access token cannot do this. Sign in.' })
+  if (access === 'session') {
+    const message =
+      actor.impersonatorId === undefined
+        ? 'A personal access token cannot do this. Sign in.'
+        : 'Nobody can do this in the name of somebody else.'
+    throw requestErrors('access.forbidden', { message })
+  }
   throw missingPermission(access, actor)
 }
 

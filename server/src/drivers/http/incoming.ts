@@ -28,6 +28,17 @@ export function readBodies(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain')
 }
 
+/**
+ * What stands before the main domain in a host name; undefined for the main domain itself, its `www`, and every other host. More
+ * than one label is handed on as it is: no tenant is called so.
+ */
+function subdomainOf(hostname: string, mainDomain: string): string | undefined {
+  // A name with a final dot is the same name, fully qualified (RFC 1034, 3.1).
+  const host = hostname.toLowerCase().replace(/\.$/, '')
+  if (!host.endsWith(`.${mainDomain}`) || host === `www.${mainDomain}`) return undefined
+  return host.slice(0, -mainDomain.length - 1) || host
+}
+
 /** A function that tells which tenant a request names: an id or a slug, not yet checked. */
 export function tenantChooser({
   strategy,
@@ -42,8 +53,5 @@ export function tenantChooser({
       return String(sent)
     }
   }
-  return (request) => {
-    const host = request.hostname.toLowerCase()
-    return mainDomain && host.endsWith(`.${mainDomain}`) ? host.slice(0, -mainDomain.length - 1) : undefined
-  }
+  return (request) => subdomainOf(request.hostname, mainDomain ?? '')
 }

@@ -183,7 +183,9 @@ function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKin
   const codes = [
     ...(isPublic(route.access) ? [] : ['access.unauthenticated', 'access.forbidden']),
     ...(route.fresh ? ['access.reauthentication_required'] : []),
-    ...(isPublic(route.access) || route.access === 'admin' || route.enrolling ? [] : ['access.mfa_enrollment_required']),
+    ...(isPublic(route.access) || route.access === 'admin' || route.enrolling
+      ? []
+      : ['access.mfa_enrollment_required']),
     ...(route.body || route.query ? ['request.malformed', 'request.invalid'] : []),
     ...(route.params ? ['request.not_found'] : []),
     ...(route.errors ?? []),

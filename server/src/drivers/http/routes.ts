@@ -6,7 +6,7 @@ import type { Permission } from '../../core/permission.ts'
 /**
  * Who may enter.
  * - `{ public: reason }`: anyone; with `or: 'admin'` a bearer token is read as an admin's where one is sent, and refused when it is none
- * - `session`: a signed-in user, not by a personal access token (credentials and sign-in state)
+ * - `session`: a signed-in user in person, neither by a personal access token nor an admin in the user's name (credentials and sign-in state)
  * - `user`: a signed-in user or a personal access token
  * - `admin`: an account of the back-office realm
  * - a permission such as `users:view`, held in the tenant of the request

@@ -23,6 +23,8 @@ export interface Jobs {
    * undefined when a job with the same `singletonKey` waits already in this tenant.
    */
   enqueue(tx: Tx, name: string, payload: unknown, options?: EnqueueOptions): Promise<string | undefined>
+  /** Removes every job of a tenant in the transaction, in whatever state: what they worked on is gone with it. */
+  dropOf(tx: Tx, tenantId: string): Promise<void>
   /** Connects, so that jobs can be enqueued, and works on them unless `work` is false. */
   start(options?: { work?: boolean }): Promise<void>
   /** Takes no more jobs, lets the running ones finish for `graceMs` and gives the rest back, at no cost to their tries. */
@@ -115,6 +117,12 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
         ...(delaySeconds !== undefined && { startAfter: delaySeconds }),
       })
       return id ?? undefined
+    },
+
+    async dropOf(tx, tenantId) {
+      // An installation that has never worked on jobs has no tables for them.
+      if (!(await tx.one(sql`SELECT 1 WHERE to_regclass('pgboss.job') IS NOT NULL`))) return
+      await tx.run(sql`DELETE FROM pgboss.job WHERE data ->> 'tenantId' = ${tenantId}`)
     },
 
     async start({ work: works = true } = {}) {

@@ -80,6 +80,8 @@ function present(route: Route, value: unknown): unknown {
 
 /** The front end joins resource and verb itself: permissions are objects with the bare verb. Those inside roles stay text. */
 function withPermissionObjects(person: Json): Json {
+  // Whoever is not signed in yet, before a confirmation or a second factor, has none to show.
+  if (!Array.isArray(person.permissions)) return person
   const permissions = (person.permissions as string[]).map((granted) => {
     const [resource = '*', action = '*'] = granted.split(':')
     return { id: granted, action, resource, description: granted }

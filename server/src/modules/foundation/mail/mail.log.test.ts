@@ -76,6 +76,7 @@ describe('GET /mail', () => {
       corsOrigins: [],
       documents: false,
       version: '0',
+      reauthenticationSeconds: 600,
       tenancy: { strategy: 'none' as const, mainDomain: undefined },
     }
     http = await createHttp(

@@ -13,6 +13,17 @@ const told: Record<string, Record<string, string>> = {
   password_changed: { name: 'Mason', ip: '203.0.113.7' },
   account_invitation: { name: 'Mason', link, life: '24 hours' },
   tenant_invitation: { tenant: 'Blue Quarry', inviter: 'Mason', link, life: '7 days' },
+  confirm_address: { name: 'Mason', link, life: '24 hours' },
+  address_change_requested: { name: 'Mason', address: 'm…@example.com', ip: '203.0.113.7' },
+  address_changed: { name: 'Mason', address: 'm…@example.com', ip: '203.0.113.7' },
+  password_set: { name: 'Mason' },
+  new_device: { name: 'Mason', device: 'Firefox on Linux', ip: '203.0.113.7' },
+  token_created: { name: 'Mason', token: 'backup', ip: '203.0.113.7' },
+  mfa_enabled: { name: 'Mason', ip: '203.0.113.7' },
+  mfa_disabled: { name: 'Mason', ip: '203.0.113.7' },
+  mfa_guessing: { name: 'Mason', ip: '203.0.113.7' },
+  recovery_codes_renewed: { name: 'Mason', ip: '203.0.113.7' },
+  recovery_code_used: { name: 'Mason', ip: '203.0.113.7' },
   session_replayed: { name: 'Mason', device: 'Firefox on Linux', ip: '203.0.113.7' },
 }
 

@@ -11,6 +11,17 @@ const TEMPLATES = {
   password_changed: { values: ['name', 'ip'], secret: [] },
   account_invitation: { values: ['name', 'link', 'life'], secret: ['link'] },
   tenant_invitation: { values: ['tenant', 'inviter', 'link', 'life'], secret: ['link'] },
+  confirm_address: { values: ['name', 'link', 'life'], secret: ['link'] },
+  address_change_requested: { values: ['name', 'address', 'ip'], secret: [] },
+  address_changed: { values: ['name', 'address', 'ip'], secret: [] },
+  password_set: { values: ['name'], secret: [] },
+  new_device: { values: ['name', 'device', 'ip'], secret: [] },
+  token_created: { values: ['name', 'token', 'ip'], secret: [] },
+  mfa_enabled: { values: ['name', 'ip'], secret: [] },
+  mfa_disabled: { values: ['name', 'ip'], secret: [] },
+  mfa_guessing: { values: ['name', 'ip'], secret: [] },
+  recovery_codes_renewed: { values: ['name', 'ip'], secret: [] },
+  recovery_code_used: { values: ['name', 'ip'], secret: [] },
   session_replayed: { values: ['name', 'device', 'ip'], secret: [] },
 } as const satisfies Record<string, { values: readonly string[]; secret: readonly string[] }>
 

@@ -9,7 +9,7 @@ import type { Database } from '../../../drivers/database/index.ts'
 import type { Authenticator, RequestFacts } from '../../../drivers/http/index.ts'
 import type { Mfa } from '../mfa/index.ts'
 import type { Roles } from '../roles/index.ts'
-import { type Sessions, sessionErrors } from '../sessions/index.ts'
+import { type SessionRow, type Sessions, sessionErrors } from '../sessions/index.ts'
 import type { Tenants } from '../tenants/index.ts'
 import { isPersonalToken, type PersonalTokens } from '../tokens/index.ts'
 import type { Users } from '../users/index.ts'
@@ -51,8 +51,8 @@ export function createActors(parts: ActorParts): Authenticator {
   async function loadUser(
     userId: string,
     tenantId: string,
-    base: Pick<UserActor, 'sessionId' | 'tokenId' | 'authenticatedAt'>,
-    amr: readonly string[] | undefined,
+    base: Pick<UserActor, 'sessionId' | 'tokenId' | 'authenticatedAt' | 'impersonatorId'>,
+    session: Pick<SessionRow, 'amr' | 'impersonatorId'> | undefined,
   ): Promise<UserActor | undefined> {
     const db = database.tenant(tenantId)
     const [account, membership, permissions] = await Promise.all([
@@ -62,7 +62,10 @@ export function createActors(parts: ActorParts): Authenticator {
     ])
     if (account?.status !== 'ACTIVE' || !membership) return undefined
     const { level, joinedAt } = membership
-    const enrollBy = await mfa.enrollBy({ tenantId, userId, joinedAt }, amr)
+    // Nobody enrols in somebody else's name: support is not shut out by what the person owes.
+    const enrollBy = session?.impersonatorId
+      ? undefined
+      : await mfa.enrollBy({ tenantId, userId, joinedAt }, session?.amr)
     return { kind: 'user', userId, tenantId, level, permissions: new Set(permissions), enrollBy, ...base }
   }
 
@@ -81,9 +84,20 @@ export function createActors(parts: ActorParts): Authenticator {
       const session = await sessions.findLive(claims.sid)
       if (!session || session.userId !== claims.sub) throw refuse()
       const tenantId = await tenantOf(facts, claims.tid)
-      const authenticatedAt = Math.floor(session.authenticatedAt.getTime() / 1000)
-      const base = { sessionId: session.id, tokenId: undefined, authenticatedAt }
-      const loaded = await loadUser(claims.sub, tenantId, base, session.amr)
+      const { impersonatorId } = session
+      if (impersonatorId !== null) {
+        // Support was given for one tenant, by an admin who must still be one.
+        if (tenantId !== session.tenantId) throw requestErrors('access.tenant_not_found')
+        if (!(await parts.isActiveAdmin(impersonatorId))) throw refuse()
+      }
+      const base = {
+        sessionId: session.id,
+        tokenId: undefined,
+        // An admin proved no secret of the person's.
+        authenticatedAt: impersonatorId === null ? Math.floor(session.authenticatedAt.getTime() / 1000) : 0,
+        impersonatorId: impersonatorId ?? undefined,
+      }
+      const loaded = await loadUser(claims.sub, tenantId, base, session)
       if (!loaded) throw facts.tenantChoice ? requestErrors('access.tenant_not_found') : refuse()
       const served = await sessions.within(session, tenantId)
       if (!served) throw tenantId === session.tenantId ? refuse() : sessionErrors('sessions.too_old_for_tenant')
@@ -92,7 +106,7 @@ export function createActors(parts: ActorParts): Authenticator {
         actor: loaded,
         endsAt,
         touch: () => sessions.touch('user', session.id),
-        names: [session.id, claims.sub, tenantId],
+        names: [session.id, claims.sub, tenantId, ...(impersonatorId === null ? [] : [impersonatorId])],
       }
     })
     return actor as UserActor

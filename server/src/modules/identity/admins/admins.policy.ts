@@ -1,6 +1,6 @@
-// Who may make an account of the back office.
+// Who may make and end accounts of the back office, and in whose name admins may act.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Actor } from '../../../core/actor.ts'
+import type { Actor, AdminActor } from '../../../core/actor.ts'
 import { requestErrors } from '../../../core/errors.ts'
 import { adminErrors } from './admins.errors.ts'
 
@@ -9,6 +9,16 @@ export function mustRegister(actor: Actor, presented: string | undefined, bootst
   if (actor.kind === 'admin') return
   if (presented === undefined) throw requestErrors('access.unauthenticated')
   if (bootstrapToken === undefined || !isSame(presented, bootstrapToken)) throw adminErrors('admins.bootstrap_refused')
+}
+
+/** Nobody suspends or deletes their own account: one that can is always left. */
+export function mustBeAnother(actor: AdminActor, id: string): void {
+  if (actor.adminId === id) throw adminErrors('admins.self')
+}
+
+/** Whoever has an account of the back office, or may do everything in the default tenant, cannot be impersonated. */
+export function mustNotBeAdmin(account: object | undefined, permissionsInDefaultTenant: readonly string[]): void {
+  if (account || permissionsInDefaultTenant.includes('*')) throw adminErrors('admins.not_impersonable')
 }
 
 // Hashes have one length: the comparison tells neither the token nor how long it is.

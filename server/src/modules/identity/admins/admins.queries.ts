@@ -1,5 +1,5 @@
 // The back office's accounts' SQL: a table of its own, outside all tenants.
-import { assignments, type Executor, empty, sql } from '../../../drivers/database/index.ts'
+import { assignments, containing, type Executor, empty, type Sql, sql, where } from '../../../drivers/database/index.ts'
 
 export interface AdminRow {
   id: string
@@ -11,6 +11,7 @@ export interface AdminRow {
   lastLoginAt: Date | null
   createdAt: Date
   updatedAt: Date
+  deletedAt: Date | null
 }
 
 export interface AdminCredentials extends AdminRow {
@@ -26,7 +27,7 @@ export interface NewAdminRow {
   password: string
 }
 
-const COLUMNS = sql`id, email, username, name, avatar, status, "lastLoginAt", "createdAt", "updatedAt"`
+const COLUMNS = sql`id, email, username, name, avatar, status, "lastLoginAt", "createdAt", "updatedAt", "deletedAt"`
 
 export async function insert(db: Executor, { id, email, username, name, password }: NewAdminRow): Promise<void> {
   await db.run(sql`
@@ -52,6 +53,47 @@ export function findByIdentifier(db: Executor, identifier: string): Promise<Admi
     SELECT ${COLUMNS}, password FROM admins
     WHERE (lower(email) = lower(${identifier}) OR lower(username) = lower(${identifier})) AND "deletedAt" IS NULL
     ORDER BY (lower(email) = lower(${identifier})) DESC LIMIT 1`)
+}
+
+export interface AdminFilter {
+  search?: string | undefined
+  status?: AdminRow['status'] | undefined
+  deleted?: boolean | undefined
+}
+
+/** A page, newest first. */
+export function list(db: Executor, filter: AdminFilter, limit: number, offset: number): Promise<AdminRow[]> {
+  return db.query<AdminRow>(
+    sql`SELECT ${COLUMNS} FROM admins ${where(filters(filter))} ORDER BY "createdAt" DESC, id DESC LIMIT ${limit} OFFSET ${offset}`,
+  )
+}
+
+export async function count(db: Executor, filter: AdminFilter): Promise<number> {
+  return (
+    (await db.one<{ total: number }>(sql`SELECT count(*) AS total FROM admins ${where(filters(filter))}`))?.total ?? 0
+  )
+}
+
+function filters({ search, status, deleted }: AdminFilter): (Sql | false | undefined)[] {
+  const pattern = search ? containing(search) : undefined
+  return [
+    deleted ? sql`"deletedAt" IS NOT NULL` : sql`"deletedAt" IS NULL`,
+    status !== undefined && sql`status = ${status}`,
+    pattern !== undefined && sql`(name ILIKE ${pattern} OR email ILIKE ${pattern} OR username ILIKE ${pattern})`,
+  ]
+}
+
+/** These accounts, deleted ones included; no other transaction can change them until this one ends. */
+export function lock(db: Executor, ids: readonly string[]): Promise<AdminRow[]> {
+  return db.query<AdminRow>(sql`SELECT ${COLUMNS} FROM admins WHERE id = ANY(${ids}) ORDER BY id FOR UPDATE`)
+}
+
+export function softDelete(db: Executor, id: string): Promise<number> {
+  return db.run(sql`UPDATE admins SET "deletedAt" = now(), "updatedAt" = now() WHERE id = ${id}`)
+}
+
+export function restore(db: Executor, id: string): Promise<number> {
+  return db.run(sql`UPDATE admins SET "deletedAt" = NULL, "updatedAt" = now() WHERE id = ${id}`)
 }
 
 /** Writes the named columns; false when the version is not the expected one any more. */

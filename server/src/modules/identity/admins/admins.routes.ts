@@ -1,22 +1,33 @@
 // The back office over HTTP.
-import { alias, IdParams, Message, pageAnswer, type Route, route } from '../../../drivers/http/index.ts'
+import { alias, Message, type Route, route } from '../../../drivers/http/index.ts'
 import { ChangePassword, Login, Refresh } from '../auth/index.ts'
 import { Tokens, toTokens } from '../sessions/index.ts'
-import { NewTenantOfOwner, TenantOfOwner, type Tenants } from '../tenants/index.ts'
-import { AnyTenantChanges, AnyTenantQuery, UserOfAnyTenant, type Users } from '../users/index.ts'
+import type { Tenants } from '../tenants/index.ts'
+import type { Letter, Users } from '../users/index.ts'
+import { accountRoutes } from './admins.accounts.routes.ts'
 import { Admin, AdminChanges, AdminSignedIn, NewAdmin } from './admins.schema.ts'
 import type { Admins } from './admins.service.ts'
+import { anyTenantRoutes } from './admins.tenants.routes.ts'
+import { anyUserRoutes } from './admins.users.routes.ts'
 
 export interface AdminRouteParts {
   admins: Admins
   users: Pick<Users, 'everywhere'>
-  tenants: Pick<Tenants, 'createFor'>
+  /** Sends the mail in which somebody confirms an address. */
+  verify: Letter
+  tenants: Pick<Tenants, 'createFor' | 'everywhere' | 'purge'>
 }
 
 const bases = ['canonical', 'envelope'] as const
 
 export function adminRoutes(parts: AdminRouteParts): Route[] {
-  return [...entryRoutes(parts), ...ownRoutes(parts), ...userRoutes(parts), ...tenantRoutes(parts)]
+  return [
+    ...entryRoutes(parts),
+    ...ownRoutes(parts),
+    ...accountRoutes(parts.admins),
+    ...anyUserRoutes(parts.users.everywhere, parts.verify),
+    ...anyTenantRoutes(parts.tenants),
+  ]
 }
 
 function entryRoutes({ admins }: AdminRouteParts): Route[] {
@@ -132,98 +143,6 @@ function ownRoutes({ admins }: AdminRouteParts): Route[] {
         await admins.changePassword(actor, body, facts)
         return { message: 'Your password was changed.' }
       },
-    }),
-  ]
-}
-
-function userRoutes({ users: { everywhere } }: AdminRouteParts): Route[] {
-  const update = route({
-    method: 'PATCH',
-    path: '/admin/users/:id',
-    operation: 'admins.updateUser',
-    access: 'admin',
-    bases,
-    summary: 'Change an account of any tenant',
-    params: IdParams,
-    body: AnyTenantChanges,
-    answer: UserOfAnyTenant,
-    message: 'User updated',
-    errors: [
-      'users.not_found',
-      'users.email_taken',
-      'users.username_taken',
-      'users.phone_taken',
-      'users.changed_meanwhile',
-    ],
-    handle: ({ actor, params, body, facts, ifMatch }) =>
-      everywhere.update(actor, params.id, { changes: body, version: ifMatch }, facts),
-  })
-  const fixed = (word: 'activate' | 'block', status: 'ACTIVE' | 'SUSPENDED', summary: string) =>
-    route({
-      method: 'PATCH',
-      path: `/admin/users/:id/${word}`,
-      operation: `admins.${word}User`,
-      access: 'admin',
-      bases,
-      summary,
-      params: IdParams,
-      answer: UserOfAnyTenant,
-      message: word === 'block' ? 'User blocked' : 'User activated',
-      errors: ['users.not_found'],
-      handle: ({ actor, params, facts }) => everywhere.setStatus(actor, params.id, status, facts),
-    })
-  return [
-    route({
-      method: 'GET',
-      path: '/admin/users',
-      operation: 'admins.listUsers',
-      access: 'admin',
-      bases,
-      summary: 'List the accounts of all tenants, newest first',
-      description: 'The total is exact; a search or a filter counts to 10,000.',
-      query: AnyTenantQuery,
-      answer: pageAnswer(UserOfAnyTenant),
-      handle: ({ query }) => everywhere.list(query),
-    }),
-    route({
-      method: 'GET',
-      path: '/admin/users/:id',
-      operation: 'admins.getUser',
-      access: 'admin',
-      bases,
-      summary: 'Read an account with its memberships, also a deleted one',
-      params: IdParams,
-      answer: UserOfAnyTenant,
-      errors: ['users.not_found'],
-      handle: ({ params }) => everywhere.get(params.id),
-    }),
-    update,
-    alias(update, { method: 'PUT', operation: 'admins.replaceUser' }),
-    fixed('activate', 'ACTIVE', 'Let an account sign in again'),
-    fixed(
-      'block',
-      'SUSPENDED',
-      'Suspend an account: its sessions and personal access tokens end at once, in every tenant',
-    ),
-  ]
-}
-
-function tenantRoutes({ tenants }: AdminRouteParts): Route[] {
-  return [
-    route({
-      method: 'POST',
-      path: '/admin/tenants',
-      operation: 'admins.createTenant',
-      access: 'admin',
-      bases,
-      summary: 'Make a tenant for somebody, who becomes its owner',
-      description: 'The owner is named by `ownerId` or `ownerEmail`. Works whatever TENANT_CREATION says.',
-      body: NewTenantOfOwner,
-      status: 201,
-      answer: TenantOfOwner,
-      message: 'Tenant created',
-      errors: ['tenants.user_not_found', 'tenants.slug_taken', 'tenants.slug_reserved'],
-      handle: ({ actor, body, facts }) => tenants.createFor(actor, body, facts),
     }),
   ]
 }

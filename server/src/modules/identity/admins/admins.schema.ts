@@ -1,6 +1,7 @@
 // What comes in and what goes out of the back office's accounts.
 import Type, { type Static } from 'typebox'
-import { Body, Id, Nullable, OneOf, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, Id, Nullable, OneOf, PageQuery, Text, Timestamp } from '../../../drivers/http/index.ts'
+import type { ImpersonationRow } from '../sessions/index.ts'
 import { Tokens } from '../sessions/index.ts'
 import { Registration } from '../users/index.ts'
 import type { AdminRow } from './admins.queries.ts'
@@ -15,6 +16,7 @@ export const Admin = Type.Object({
   lastLoginAt: Nullable(Timestamp),
   createdAt: Timestamp,
   updatedAt: Timestamp,
+  deletedAt: Nullable(Timestamp),
 })
 export type Admin = Static<typeof Admin>
 
@@ -24,6 +26,57 @@ export type NewAdmin = Static<typeof NewAdmin>
 export const AdminChanges = Body({ name, username })
 export type AdminChanges = Static<typeof AdminChanges>
 export const AdminSignedIn = Type.Object({ ...Tokens.properties, admin: Admin })
+
+const { page, limit, search } = PageQuery
+export const AdminQuery = Type.Object({
+  page,
+  limit,
+  search,
+  status: Type.Optional(OneOf(['ACTIVE', 'SUSPENDED'])),
+  deleted: Type.Optional(Type.Boolean({ description: 'Only deleted accounts, which can be restored.' })),
+})
+export type AdminQuery = Static<typeof AdminQuery>
+
+export const NewImpersonation = Body({
+  userId: Id,
+  tenantId: Type.Optional(Id),
+  reason: Text(500, { examples: ['Ticket 4711: cannot open an invoice'] }),
+  minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, description: '15 when left out.' })),
+})
+export type NewImpersonation = Static<typeof NewImpersonation>
+export const Impersonated = Type.Object({
+  ...Type.Omit(Tokens, ['refreshToken', 'refresh_token']).properties,
+  impersonation: Type.Object({ id: Id, userId: Id, tenantId: Id }),
+})
+export type Impersonated = Static<typeof Impersonated>
+export const ImpersonationQuery = Type.Object({
+  page,
+  limit,
+  live: Type.Optional(Type.Boolean({ description: 'Only those that have not ended.' })),
+})
+export type ImpersonationQuery = Static<typeof ImpersonationQuery>
+export const Impersonation = Type.Object({
+  id: Id,
+  admin: Type.Object({ id: Id, name: Type.String() }),
+  user: Type.Object({ id: Id, name: Type.String() }),
+  tenantId: Id,
+  reason: Type.String(),
+  createdAt: Timestamp,
+  endsAt: Timestamp,
+})
+export type Impersonation = Static<typeof Impersonation>
+
+export function toImpersonation(row: ImpersonationRow): Impersonation {
+  return {
+    id: row.id,
+    admin: { id: row.adminId, name: row.adminName },
+    user: { id: row.userId, name: row.userName },
+    tenantId: row.tenantId,
+    reason: row.reason,
+    createdAt: row.createdAt.toISOString(),
+    endsAt: row.endsAt.toISOString(),
+  }
+}
 
 /** Every field of an account that leaves. */
 export function toAdmin(row: AdminRow): Admin {
@@ -37,5 +90,6 @@ export function toAdmin(row: AdminRow): Admin {
     lastLoginAt: row.lastLoginAt?.toISOString() ?? null,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+    deletedAt: row.deletedAt?.toISOString() ?? null,
   }
 }

@@ -3,7 +3,9 @@ import Type from 'typebox'
 import { Message, type Route, route } from '../../../drivers/http/index.ts'
 import { JOIN_ERRORS } from '../invitations/index.ts'
 import { type AccessTokens, Tokens, toTokens } from '../sessions/index.ts'
+import { addressRoutes } from './auth.addresses.routes.ts'
 import {
+  AwaitsVerification,
   ChangePassword,
   ForgotPassword,
   LoggedIn,
@@ -15,7 +17,6 @@ import {
   Register,
   ResetPassword,
   SignedIn,
-  VerifyEmail,
   VerifyMfa,
 } from './auth.schema.ts'
 import type { Auth } from './auth.service.ts'
@@ -30,7 +31,7 @@ export interface AuthRouteParts {
 const everywhere = ['canonical', 'halolight', 'envelope'] as const
 
 export function authRoutes(parts: AuthRouteParts): Route[] {
-  return [...entryRoutes(parts), ...sessionRoutes(parts), ...passwordRoutes(parts), ...addressRoutes(parts)]
+  return [...entryRoutes(parts), ...sessionRoutes(parts), ...passwordRoutes(parts), ...addressRoutes(parts.auth)]
 }
 
 const signedIn = ({ user, mfaEnrollment, ...pair }: SignedInAnswer) => ({
@@ -56,7 +57,7 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       files: { avatar: { maxBytes: avatarMaxBytes } },
       bodyLimit: avatarMaxBytes + 65_536,
       status: 201,
-      answer: SignedIn,
+      answer: Type.Union([SignedIn, AwaitsVerification]),
       message: 'User registered successfully',
       errors: [
         'auth.registration_closed',
@@ -68,7 +69,10 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
         'users.avatar_invalid',
         'request.too_large',
       ],
-      handle: async ({ body, files, facts }) => signedIn(await auth.register(body, files.avatar, facts)),
+      handle: async ({ body, files, facts }) => {
+        const registered = await auth.register(body, files.avatar, facts)
+        return 'emailVerificationRequired' in registered ? registered : signedIn(registered)
+      },
     }),
     route({
       method: 'POST',
@@ -106,7 +110,8 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       rate: 'auth',
       bases: everywhere,
       summary: 'End a sign-in with a code of the second factor',
-      description: 'With a code of an authenticator or a recovery code. Every code is good once; wrong ones are counted.',
+      description:
+        'With a code of an authenticator or a recovery code. Every code is good once; wrong ones are counted.',
       body: VerifyMfa,
       accepts: ['json', 'form'],
       answer: SignedIn,
@@ -257,42 +262,6 @@ function passwordRoutes({ auth }: AuthRouteParts): Route[] {
       handle: async ({ actor, body, facts }) => {
         await auth.change(actor, body, facts)
         return { message: 'Your password was changed.' }
-      },
-    }),
-  ]
-}
-
-function addressRoutes({ auth }: AuthRouteParts): Route[] {
-  return [
-    route({
-      method: 'POST',
-      path: '/auth/verify-email',
-      operation: 'auth.verifyEmail',
-      access: { public: 'the link from the mail is the credential' },
-      rate: 'auth',
-      summary: 'Confirm an e-mail address with the link from the mail',
-      body: VerifyEmail,
-      accepts: ['json', 'form'],
-      answer: Message,
-      errors: ['auth.link_invalid'],
-      handle: async ({ body, facts }) => {
-        await auth.verifyEmail(body.token, facts)
-        return { message: 'Your e-mail address is confirmed.' }
-      },
-    }),
-    route({
-      method: 'POST',
-      path: '/auth/resend-verification',
-      operation: 'auth.resendVerification',
-      access: { public: 'whoever must confirm first cannot sign in' },
-      rate: 'auth',
-      summary: 'Ask for the confirmation mail again',
-      body: ForgotPassword,
-      accepts: ['json', 'form'],
-      answer: Message,
-      handle: async ({ body }) => {
-        await auth.resendVerification(body.email)
-        return { message: 'If the address waits for its confirmation, a mail is on its way.' }
       },
     }),
   ]

@@ -41,6 +41,8 @@ export const ResetPassword = Body({ token: Link, password: Type.Optional(Secret)
 export type ResetPassword = Static<typeof ResetPassword>
 export const ChangePassword = Body({ oldPassword: Secret, newPassword: Secret })
 export type ChangePassword = Static<typeof ChangePassword>
+export const ChangeAddress = Body({ email: Email, password: Secret })
+export type ChangeAddress = Static<typeof ChangeAddress>
 export const VerifyEmail = Body({ token: Link })
 
 const RoleWithPermissions = Type.Object({
@@ -65,10 +67,20 @@ export const Me = Type.Object(
     tenants: Type.Array(
       Type.Object({ id: Id, name: Type.String(), slug: Type.String(), level: OneOf(['OWNER', 'ADMIN', 'MEMBER']) }),
     ),
+    impersonated: Type.Optional(
+      Type.Literal(true, { description: 'An admin of this installation acts in this name.' }),
+    ),
   },
   { title: 'Me' },
 )
 export type Me = Static<typeof Me>
+
+/** A registration that gives no tokens before its address is confirmed. */
+export const AwaitsVerification = Type.Object(
+  { emailVerificationRequired: Type.Literal(true), user: Type.Object({ id: Id, email: Type.String() }) },
+  { title: 'AwaitsVerification' },
+)
+export type AwaitsVerification = Static<typeof AwaitsVerification>
 
 export const SignedIn = Type.Object(
   { ...Tokens.properties, user: Me, mfaEnrollment: Type.Optional(Enrollment) },

@@ -2,6 +2,7 @@
 import type { UserActor } from '../../../core/actor.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import type { Me } from './auth.schema.ts'
+import { type Addresses, createAddresses } from './service/addresses.ts'
 import { createLetters } from './service/letters.ts'
 import { createMeReader } from './service/me.ts'
 import type { AuthParts } from './service/parts.ts'
@@ -10,7 +11,7 @@ import { createRegistering, type Registering } from './service/registration.ts'
 import { createSecondFactor, type SecondFactor } from './service/second-factor.ts'
 import { createSignIn, type SignIn } from './service/sign-in.ts'
 
-export interface Auth extends Omit<SignIn, 'admit' | 'answerOf'>, SecondFactor, Recovery, Registering {
+export interface Auth extends Omit<SignIn, 'admit' | 'answerOf'>, SecondFactor, Recovery, Registering, Addresses {
   me(actor: UserActor): Promise<Me>
   /** Makes the jobs of signing in known to this process. */
   defineJobs(): void
@@ -20,13 +21,21 @@ export function createAuth(parts: AuthParts & { database: Database }): Auth {
   const me = createMeReader(parts)
   const letters = createLetters(parts)
   const signIn = createSignIn(parts, me)
+  const addresses = createAddresses(parts)
   const registering = createRegistering(parts, signIn, letters)
   return {
     ...signIn,
     ...createSecondFactor(parts, signIn),
     ...createRecovery(parts, letters),
     ...registering,
-    me: (actor) => me.read(actor),
-    defineJobs: letters.defineJobs,
+    ...addresses,
+    me: async (actor) => {
+      const known = await me.read(actor)
+      return actor.impersonatorId === undefined ? known : { ...known, impersonated: true }
+    },
+    defineJobs() {
+      letters.defineJobs()
+      addresses.defineJobs()
+    },
   }
 }

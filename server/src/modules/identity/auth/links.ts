@@ -4,10 +4,10 @@ import { newId, newSecret } from '../../../core/ids.ts'
 import type { Executor, Tx } from '../../../drivers/database/index.ts'
 import * as queries from './links.queries.ts'
 
-export type LinkPurpose = 'reset' | 'verify'
+export type LinkPurpose = 'reset' | 'verify' | 'change'
 
 export interface Links {
-  /** Makes a secret for the account's present address and ends the earlier ones of that purpose. */
+  /** Makes a secret for an address of the account, for `change` the new one, and ends the earlier ones of that purpose. */
   make(tx: Tx, purpose: LinkPurpose, user: { id: string; email: string }, lifeSeconds: number): Promise<string>
   /** Whose secret it is, without using it up. */
   peek(db: Executor, purpose: LinkPurpose, secret: string): Promise<queries.LinkRow | undefined>

@@ -2,8 +2,8 @@
 import { networkOf, type RateLimiter } from '../../../drivers/http/index.ts'
 import type { Hashing } from '../passwords/index.ts'
 import type { Realm } from '../sessions/index.ts'
-import { authErrors } from './auth.errors.ts'
 import type { Throttle } from '../throttle/index.ts'
+import { authErrors } from './auth.errors.ts'
 
 export interface SecretAttempt {
   identifier: string

@@ -207,7 +207,7 @@ describe('invitations', () => {
       assert.equal(await members(tenant), 3)
     })
 
-    it('TEN-8: 50 people at once by a link for 10 become exactly 10 members', async () => {
+    it('50 requests at once by a link for 10 become exactly 10 members', async () => {
       const owner = await ashlar.person()
       const tenant = await make(owner)
       const { token, id } = await invited(owner, tenant, { maxUses: 10 })
@@ -340,7 +340,7 @@ describe('invitations', () => {
       assert.equal((await list(stranger)).body.code, 'tenants.not_found')
     })
 
-    it('TEN-6: an invitation of another tenant answers as one that is not there', async () => {
+    it('TEN-5: an invitation of another tenant answers as one that is not there', async () => {
       const [owner, other] = [await ashlar.person(), await ashlar.person()]
       const [mine, theirs] = [await make(owner), await make(other)]
       const { id } = await invited(other, theirs)

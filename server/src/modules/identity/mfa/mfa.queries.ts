@@ -21,7 +21,9 @@ export function list(db: Executor, userId: string): Promise<FactorRow[]> {
 }
 
 export async function isEnrolled(db: Executor, userId: string): Promise<boolean> {
-  const row = await db.one(sql`SELECT 1 FROM mfa_factors WHERE "userId" = ${userId} AND "confirmedAt" IS NOT NULL LIMIT 1`)
+  const row = await db.one(
+    sql`SELECT 1 FROM mfa_factors WHERE "userId" = ${userId} AND "confirmedAt" IS NOT NULL LIMIT 1`,
+  )
   return row !== undefined
 }
 
@@ -97,9 +99,7 @@ export async function removeCodes(db: Executor, userId: string): Promise<void> {
 }
 
 export async function addCodes(db: Executor, userId: string, hashes: readonly string[]): Promise<void> {
-  await db.run(
-    sql`INSERT INTO recovery_codes ("userId", "codeHash") SELECT ${userId}, unnest(${hashes}::text[])`,
-  )
+  await db.run(sql`INSERT INTO recovery_codes ("userId", "codeHash") SELECT ${userId}, unnest(${hashes}::text[])`)
 }
 
 /** Uses a code up: of many callers one gets true. */

@@ -1,6 +1,16 @@
 // Second factors over HTTP: the signed-in person's own. The second half of signing in is a route of signing in.
 import { Deleted, IdParams, Message, type Route, route } from '../../../drivers/http/index.ts'
-import { Confirm, Confirmed, Enroll, Enrolling, Factor, FactorList, MfaState, RecoveryCodes, Rename } from './mfa.schema.ts'
+import {
+  Confirm,
+  Confirmed,
+  Enroll,
+  Enrolling,
+  Factor,
+  FactorList,
+  MfaState,
+  RecoveryCodes,
+  Rename,
+} from './mfa.schema.ts'
 import type { Mfa } from './mfa.service.ts'
 
 const everywhere = ['canonical', 'halolight', 'envelope'] as const

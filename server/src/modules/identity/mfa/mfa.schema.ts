@@ -22,7 +22,9 @@ export const Proof = {
   code: Type.Optional(
     Type.String({ pattern: '^[0-9]{6}$', description: 'The six digits of an authenticator.', examples: ['287082'] }),
   ),
-  recoveryCode: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'A code from the recovery codes.' })),
+  recoveryCode: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 64, description: 'A code from the recovery codes.' }),
+  ),
 }
 export interface Proof {
   code?: string
@@ -62,7 +64,9 @@ export const MfaState = Type.Object(
     enrolled: Type.Boolean(),
     factors: Type.Array(Factor),
     recoveryCodesLeft: Type.Integer(),
-    required: Type.Boolean({ description: 'Whether this tenant, or a role that you hold in it, asks for a second factor.' }),
+    required: Type.Boolean({
+      description: 'Whether this tenant, or a role that you hold in it, asks for a second factor.',
+    }),
     requiredBy: Nullable(OneOf(['tenant', 'role'])),
     until: Nullable(Type.String({ format: 'date-time', description: 'When the time to enrol ends.' })),
   },

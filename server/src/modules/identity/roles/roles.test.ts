@@ -209,6 +209,7 @@ describe('roles', () => {
           parentIds: [],
           userCount: 0,
           builtIn: false,
+          requiresMfa: false,
           createdAt: '',
           updatedAt: '',
         },

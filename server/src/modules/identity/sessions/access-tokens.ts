@@ -17,6 +17,8 @@ export interface AccessClaims {
   auth_time: number
   /** By what the person proved themselves (RFC 8176). */
   amr?: string[]
+  /** Who acts in the subject's name (RFC 8693, 4.1). */
+  act?: { sub: string }
 }
 
 export interface SigningKey {

@@ -1,6 +1,11 @@
 // The name of a device, from its User-Agent.
 import bowser from 'bowser'
 
+/** The same device after an update of its browser: the name without the version. */
+export function deviceKind(device: string): string {
+  return device.replace(/ \d+( on |$)/, '$1')
+}
+
 /** `Firefox 128 on Linux`; the first word of the header for programs; `Unknown device` without one. */
 export function deviceName(userAgent: string): string {
   if (!userAgent) return 'Unknown device'

@@ -1,5 +1,5 @@
 // The sessions' SQL. What expires is decided by PostgreSQL's clock.
-import { type Executor, sql } from '../../../drivers/database/index.ts'
+import { type Executor, type Sql, sql, where } from '../../../drivers/database/index.ts'
 import type { Realm } from './access-tokens.ts'
 
 export interface SessionRow {
@@ -19,6 +19,8 @@ export interface SessionRow {
   idleExpiresAt: Date
   /** What proved the person (RFC 8176); `mfa` among it: two factors did. */
   amr: string[]
+  /** The admin who acts in the user's name. */
+  impersonatorId: string | null
   /** PostgreSQL's time when the row was read. */
   readAt: Date
 }
@@ -36,23 +38,33 @@ export interface NewSession {
   idleSeconds: number
   /** None: nobody proved a secret. */
   amr?: readonly string[]
+  impersonation?: { adminId: string; reason: string }
 }
 
-const COLUMNS = sql`id, realm, "userId", "adminId", "tenantId", device, ip, nonce, generation, "createdAt", "lastSeenAt", "authenticatedAt", "expiresAt", "idleExpiresAt", amr, now() AS "readAt"`
+const COLUMNS = sql`id, realm, "userId", "adminId", "tenantId", device, ip, nonce, generation, "createdAt", "lastSeenAt", "authenticatedAt", "expiresAt", "idleExpiresAt", amr, "impersonatorId", now() AS "readAt"`
 const LIVE = sql`"revokedAt" IS NULL AND "expiresAt" > now() AND "idleExpiresAt" > now()`
 
 export function insert(db: Executor, session: NewSession): Promise<SessionRow | undefined> {
   const user = session.realm === 'user' ? session.ownerId : null
   const admin = session.realm === 'admin' ? session.ownerId : null
   return db.one<SessionRow>(sql`
-    INSERT INTO sessions (id, realm, "userId", "adminId", "tenantId", "userAgent", device, ip, nonce, amr, "expiresAt", "idleExpiresAt")
+    INSERT INTO sessions (id, realm, "userId", "adminId", "tenantId", "userAgent", device, ip, nonce, amr, "impersonatorId", reason, "expiresAt", "idleExpiresAt")
     VALUES (${session.id}, ${session.realm}, ${user}, ${admin}, ${session.tenantId}, ${session.userAgent}, ${session.device}, ${session.ip}, ${session.nonce}, ${session.amr ?? []},
+      ${session.impersonation?.adminId ?? null}, ${session.impersonation?.reason ?? null},
       now() + make_interval(secs => ${session.absoluteSeconds}), now() + make_interval(secs => ${session.idleSeconds}))
     RETURNING ${COLUMNS}`)
 }
 
 export function findLive(db: Executor, id: string): Promise<SessionRow | undefined> {
   return db.one<SessionRow>(sql`SELECT ${COLUMNS} FROM sessions WHERE id = ${id} AND ${LIVE}`)
+}
+
+/** The devices of the owner's earlier sessions, as far back as they are kept. */
+export async function devicesBefore(db: Executor, ownerId: string, id: string): Promise<string[]> {
+  const rows = await db.query<{ device: string }>(sql`
+    SELECT DISTINCT device FROM sessions
+    WHERE ("userId" = ${ownerId} OR "adminId" = ${ownerId}) AND id <> ${id} AND "impersonatorId" IS NULL`)
+  return rows.map((row) => row.device)
 }
 
 /** Moves a live session to its next generation, if the presented one is the current one. One winner, however many try. */
@@ -105,7 +117,7 @@ export function revokeOne(db: Executor, id: string, ownerId: string, reason: str
 
 // Sessions are locked in the order of their ids: two that end the same ones at once wait for each other, and never in a circle.
 
-/** Ends all sessions of the owners, but one where `except` names it. */
+/** Ends all sessions of the owners, and those that they opened in others' names, but one where `except` names it. */
 export function revokeAll(
   db: Executor,
   ownerIds: readonly string[],
@@ -116,7 +128,7 @@ export function revokeAll(
     UPDATE sessions SET "revokedAt" = now(), "revokedReason" = ${reason}
     WHERE id IN (
       SELECT id FROM sessions
-      WHERE ("userId" = ANY(${ownerIds}) OR "adminId" = ANY(${ownerIds})) AND "revokedAt" IS NULL AND id IS DISTINCT FROM ${except ?? null}
+      WHERE ("userId" = ANY(${ownerIds}) OR "adminId" = ANY(${ownerIds}) OR "impersonatorId" = ANY(${ownerIds})) AND "revokedAt" IS NULL AND id IS DISTINCT FROM ${except ?? null}
       ORDER BY id FOR UPDATE)`)
 }
 
@@ -126,10 +138,52 @@ export function revokeBeyond(db: Executor, ownerId: string, keep: number): Promi
     UPDATE sessions SET "revokedAt" = now(), "revokedReason" = 'too many sessions'
     WHERE "revokedAt" IS NULL AND id IN (
       SELECT id FROM sessions WHERE id IN (
-        SELECT id FROM sessions WHERE ("userId" = ${ownerId} OR "adminId" = ${ownerId}) AND ${LIVE}
+        SELECT id FROM sessions WHERE ("userId" = ${ownerId} OR "adminId" = ${ownerId}) AND "impersonatorId" IS NULL AND ${LIVE}
         ORDER BY "lastSeenAt" DESC, id DESC OFFSET ${keep})
       ORDER BY id FOR UPDATE)
     RETURNING id`)
+}
+
+export interface ImpersonationRow {
+  id: string
+  adminId: string
+  adminName: string
+  userId: string
+  userName: string
+  tenantId: string
+  reason: string
+  createdAt: Date
+  endsAt: Date
+}
+
+/** Sessions in others' names, newest first, ended ones included. */
+export function listImpersonations(
+  db: Executor,
+  filter: { live: boolean },
+  limit: number,
+  offset: number,
+): Promise<ImpersonationRow[]> {
+  return db.query<ImpersonationRow>(sql`
+    SELECT s.id, a.id AS "adminId", a.name AS "adminName", u.id AS "userId", u.name AS "userName", s."tenantId", s.reason, s."createdAt",
+      LEAST(s."expiresAt", s."idleExpiresAt", s."revokedAt") AS "endsAt"
+    FROM sessions s JOIN admins a ON a.id = s."impersonatorId" JOIN users u ON u.id = s."userId"
+    ${impersonations(filter)} ORDER BY s."createdAt" DESC, s.id DESC LIMIT ${limit} OFFSET ${offset}`)
+}
+
+export async function countImpersonations(db: Executor, filter: { live: boolean }): Promise<number> {
+  const row = await db.one<{ total: number }>(sql`SELECT count(*) AS total FROM sessions s ${impersonations(filter)}`)
+  return row?.total ?? 0
+}
+
+function impersonations({ live }: { live: boolean }): Sql {
+  return where([sql`s."impersonatorId" IS NOT NULL`, live && sql`s."revokedAt" IS NULL AND s."expiresAt" > now()`])
+}
+
+/** Ends a session in another's name; 0 when it was not live. */
+export function revokeImpersonation(db: Executor, id: string): Promise<number> {
+  return db.run(sql`
+    UPDATE sessions SET "revokedAt" = now(), "revokedReason" = 'impersonation ended'
+    WHERE id = ${id} AND "impersonatorId" IS NOT NULL AND ${LIVE}`)
 }
 
 /** The shared table's refresh tokens of the other back end end with ours. */

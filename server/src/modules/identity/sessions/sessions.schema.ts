@@ -13,6 +13,7 @@ export const Session = Type.Object(
     lastSeenAt: Timestamp,
     expiresAt: Timestamp,
     current: Type.Boolean({ description: 'The session that asks.' }),
+    impersonated: Type.Boolean({ description: 'An admin of this installation acts in your name.' }),
   },
   { title: 'Session' },
 )
@@ -30,6 +31,7 @@ export function toSession(row: SessionRow, currentId: string | undefined): Sessi
     lastSeenAt: row.lastSeenAt.toISOString(),
     expiresAt: row.expiresAt.toISOString(),
     current: row.id === currentId,
+    impersonated: row.impersonatorId !== null,
   }
 }
 

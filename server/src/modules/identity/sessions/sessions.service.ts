@@ -8,7 +8,7 @@ import type { Database, Tx } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
 import type { Audit } from '../../foundation/audit/index.ts'
 import type { AccessClaims, AccessTokens, Realm } from './access-tokens.ts'
-import { deviceName } from './devices.ts'
+import { deviceKind, deviceName } from './devices.ts'
 import { createLives, type LifeReader } from './lives.ts'
 import { parseRefreshToken, type RefreshToken, type RefreshTokens } from './refresh-tokens.ts'
 import { sessionErrors } from './sessions.errors.ts'
@@ -50,12 +50,29 @@ export interface RefreshSteps {
 }
 
 export interface Sessions {
-  /** Opens a session in the caller's transaction, by the password where `amr` says nothing else; the oldest beyond the limit ends. */
+  /**
+   * Opens a session in the caller's transaction, by the password where `amr` says nothing else; the oldest beyond the limit ends.
+   * `newDevice` is what its owner, who signed in before, never used.
+   */
   open(
     tx: Tx,
     owner: { realm: Realm; id: string; tenantId: string | null; amr?: readonly string[] },
     facts: RequestFacts,
-  ): Promise<TokenPair & { sessionId: string }>
+  ): Promise<TokenPair & { sessionId: string; newDevice: string | undefined }>
+  /** Opens a session in a user's name. It has no refresh token and ends after these seconds. */
+  impersonate(
+    tx: Tx,
+    impersonation: { adminId: string; userId: string; reason: string; seconds: number },
+    facts: RequestFacts,
+  ): Promise<Omit<TokenPair, 'refreshToken'> & { sessionId: string }>
+  /** Sessions in others' names, newest first, ended ones included unless only live ones are wanted. */
+  impersonations(
+    filter: { live: boolean },
+    limit: number,
+    offset: number,
+  ): Promise<{ rows: queries.ImpersonationRow[]; total: number }>
+  /** Ends a session in another's name inside the caller's transaction; false when it was not live. */
+  endImpersonation(tx: Tx, id: string): Promise<boolean>
   /** Rotates. A replayed token outside its grace time ends the session. */
   refresh(realm: Realm, token: string, facts: RequestFacts, steps: RefreshSteps): Promise<Refreshed>
   /** A new access token of a live session, for another tenant. */
@@ -91,8 +108,9 @@ export function createSessions(parts: SessionParts): Sessions {
 
   function pairFor(session: queries.SessionRow, facts: RequestFacts, generation = session.generation): TokenPair {
     const now = epochSeconds(clock)
-    const life = facts.base === 'halolight' ? options.halolightAccessSeconds : options.accessSeconds
-    // A token outlives neither its session nor itself.
+    const standard = facts.base === 'halolight' ? options.halolightAccessSeconds : options.accessSeconds
+    // What cannot be refreshed lives as long as its session, which is short. No token outlives its session.
+    const life = session.impersonatorId === null ? standard : Number.POSITIVE_INFINITY
     const expires = Math.min(now + life, Math.floor(session.expiresAt.getTime() / 1000))
     const claims: AccessClaims = {
       sub: (session.userId ?? session.adminId)!,
@@ -102,6 +120,7 @@ export function createSessions(parts: SessionParts): Sessions {
       exp: expires,
       auth_time: Math.floor(session.authenticatedAt.getTime() / 1000),
       amr: session.amr,
+      ...(session.impersonatorId && { act: { sub: `admin:${session.impersonatorId}` } }),
     }
     return {
       accessToken: accessTokens.sign(session.realm, claims),
@@ -152,8 +171,39 @@ export function createSessions(parts: SessionParts): Sessions {
       })
       const evicted = await queries.revokeBeyond(tx, owner.id, options.maxSessions)
       for (const { id } of evicted) await bus.publish(tx, ACTORS_CHANGED, { sessionId: id })
-      return { ...pairFor(session!, facts), sessionId: session!.id }
+      const known = (await queries.devicesBefore(tx, owner.id, session!.id)).map(deviceKind)
+      const isNew = known.length > 0 && !known.includes(deviceKind(session!.device))
+      return {
+        ...pairFor(session!, facts),
+        sessionId: session!.id,
+        newDevice: isNew ? session!.device : undefined,
+      }
     },
+
+    async impersonate(tx, { adminId, userId, reason, seconds }, facts) {
+      const session = await queries.insert(tx, {
+        id: newId(),
+        realm: 'user',
+        ownerId: userId,
+        tenantId: tx.tenantId!,
+        userAgent: facts.userAgent,
+        device: deviceName(facts.userAgent),
+        ip: facts.ip,
+        nonce: newSecret(),
+        absoluteSeconds: seconds,
+        idleSeconds: seconds,
+        impersonation: { adminId, reason },
+      })
+      const { refreshToken: _none, ...token } = pairFor(session!, facts)
+      return { ...token, sessionId: session!.id }
+    },
+
+    impersonations: async (filter, limit, offset) => ({
+      rows: await queries.listImpersonations(database.global, filter, limit, offset),
+      total: await queries.countImpersonations(database.global, filter),
+    }),
+
+    endImpersonation: async (tx, id) => (await queries.revokeImpersonation(tx, id)) > 0,
 
     async refresh(realm, token, facts, { tenantFor, onReplay }) {
       const presented = parseRefreshToken(token)
@@ -164,7 +214,12 @@ export function createSessions(parts: SessionParts): Sessions {
         presented.generation,
         options.graceSeconds,
       )
-      if (!current || current.realm !== realm || !refreshTokens.fits(realm, presented, current.nonce))
+      if (
+        !current ||
+        current.realm !== realm ||
+        !refreshTokens.fits(realm, presented, current.nonce) ||
+        current.impersonatorId !== null
+      )
         throw sessionErrors('sessions.refresh_invalid')
       // A replayed token goes nowhere: it is not asked where.
       const valid = current.generation === presented.generation || current.graceful

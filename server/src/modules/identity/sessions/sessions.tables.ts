@@ -27,8 +27,19 @@ export const sessions = pgTable(
     revokedReason: text(),
     /** What proved the person when it was opened (RFC 8176). */
     amr: text().array().notNull().default(sql`'{pwd}'`),
+    /** The admin who acts in the user's name. */
+    impersonatorId: text().references(idOf('admins'), cascade),
+    /** Why they do. */
+    reason: text(),
   },
   (table) => [
+    check(
+      'sessions_impersonator_check',
+      sql`${table.impersonatorId} IS NULL OR (${table.realm} = 'user' AND ${table.reason} IS NOT NULL)`,
+    ),
+    index('sessions_impersonatorId_idx')
+      .on(table.impersonatorId, table.createdAt)
+      .where(sql`${table.impersonatorId} IS NOT NULL`),
     check('sessions_realm_check', sql`${table.realm} IN ('user', 'admin')`),
     check(
       'sessions_account_check',

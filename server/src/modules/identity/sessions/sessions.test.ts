@@ -68,6 +68,38 @@ describe('sessions', () => {
     assert.equal((await ashlar.call('GET', '/api/v1/users/me', { token: mine.token })).status, 200)
   })
 
+  it('SESS-1: the idle and the absolute end hold on access and at refresh, and no refresh moves the absolute one', async () => {
+    const me = (token: string) => ashlar.call('GET', '/api/v1/users/me', { token })
+    const set = (token: string, column: 'expiresAt' | 'idleExpiresAt', seconds: number) => {
+      const { sid } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
+      return ashlar.rows(
+        `UPDATE sessions SET "${column}" = now() + make_interval(secs => $2) WHERE id = $1 RETURNING "expiresAt"`,
+        [sid, seconds],
+      )
+    }
+    for (const column of ['idleExpiresAt', 'expiresAt'] as const) {
+      const live = await ashlar.person()
+      await set(live.token, column, 60)
+      assert.equal((await me(live.token)).status, 200)
+      assert.equal((await refresh(live.refreshToken)).status, 200)
+      const ended = await ashlar.person()
+      await set(ended.token, column, -1)
+      assert.equal((await me(ended.token)).status, 401, column)
+      assert.equal((await refresh(ended.refreshToken)).status, 401, column)
+    }
+    const person = await ashlar.person()
+    const [before] = await set(person.token, 'expiresAt', 30)
+    const refreshed = await refresh(person.refreshToken)
+    assert.ok(refreshed.body.expiresIn <= 30, 'the access token ends with its session')
+    const [after] = await ashlar.rows('SELECT "expiresAt" FROM sessions WHERE "userId" = $1', [person.id])
+    assert.deepEqual(after, before)
+    // An actor that is remembered ends on time as well.
+    assert.equal((await me(refreshed.body.accessToken)).status, 200)
+    await set(person.token, 'expiresAt', -1)
+    ashlar.clock.advance(31_000)
+    assert.equal((await me(refreshed.body.accessToken)).status, 401)
+  })
+
   it('SESS-3: the session beyond the limit ends the oldest', async () => {
     const person = await ashlar.person()
     for (let count = 0; count < 20; count++) await ashlar.login(person.email, PASSWORD)

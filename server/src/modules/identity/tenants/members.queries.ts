@@ -1,7 +1,6 @@
 // The members' SQL. Everything here sees the handle's tenant only.
 import type { MembershipLevel } from '../../../core/actor.ts'
-import { containing, type Executor, type Sql, sql, where } from '../../../drivers/database/index.ts'
-import type { MEMBER_SORT_KEYS, MemberQuery } from './tenants.schema.ts'
+import { type Executor, sql } from '../../../drivers/database/index.ts'
 
 export interface MemberRow {
   userId: string
@@ -15,10 +14,19 @@ export interface MemberRow {
   joinedAt: Date
 }
 
-const FIELDS = sql`u.id AS "userId", u.email, u.username, u.name, u.avatar, u.status, m.level, m."joinedAt", COALESCE((
+export const FIELDS = sql`u.id AS "userId", u.email, u.username, u.name, u.avatar, u.status, m.level, m."joinedAt", COALESCE((
   SELECT json_agg(json_build_object('id', r.id, 'name', r.name, 'label', r.label) ORDER BY r.name)
   FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id), '[]') AS roles`
-const FROM = sql`FROM memberships m JOIN users u ON u.id = m."userId"`
+export const FROM = sql`FROM memberships m JOIN users u ON u.id = m."userId"`
+
+/**
+ * The same, reading the people of the memberships one by one. For owners and administrators: the planner takes them for as many
+ * as they are in the whole installation, and would read every account to find two.
+ */
+export const FROM_FEW = sql`FROM memberships m JOIN LATERAL (
+  SELECT u.id, u.email, u.username, u.name, u.avatar, u.status, u."deletedAt" FROM users u WHERE u.id = m."userId" OFFSET 0) AS u ON true`
+/** The order of the index over owners and administrators, which the planner takes where it is asked for. */
+export const BY_TIME = sql`ORDER BY m."joinedAt" DESC, m."userId" DESC`
 
 export interface Membership {
   level: MembershipLevel
@@ -48,56 +56,6 @@ export function findUser(
   )
 }
 
-const SORT_COLUMNS: Record<(typeof MEMBER_SORT_KEYS)[number], Sql> = {
-  joinedAt: sql`m."joinedAt"`,
-  name: sql`u.name`,
-  email: sql`u.email`,
-}
-
-export interface ListedMember extends MemberRow {
-  /** The list's default sort key, exact to the microsecond. */
-  joinedAtText: string
-}
-
-export function list(
-  db: Executor,
-  query: MemberQuery,
-  limit: number,
-  offset: number,
-  after: [string, string] | undefined,
-): Promise<ListedMember[]> {
-  const descending = (query.sortOrder ?? 'desc') === 'desc'
-  const direction = descending ? sql`DESC` : sql`ASC`
-  const past =
-    after && sql`(m."joinedAt", m."userId") ${descending ? sql`<` : sql`>`} (${after[0]}::timestamptz, ${after[1]})`
-  return db.query<ListedMember>(sql`
-    SELECT ${FIELDS}, m."joinedAt"::text AS "joinedAtText" ${FROM} ${where([...filters(query), past])}
-    ORDER BY ${SORT_COLUMNS[query.sortBy ?? 'joinedAt']} ${direction}, m."userId" ${direction} LIMIT ${limit} OFFSET ${offset}`)
-}
-
-const COUNTED_MATCHES = 10_000
-
-/** All members by the kept totals; those that a filter leaves are counted, to 10,000. */
-export async function count(db: Executor, query: MemberQuery): Promise<number> {
-  const row =
-    query.search || query.level
-      ? await db.one<{ total: number }>(sql`
-          SELECT count(*) AS total FROM (SELECT 1 ${FROM} ${where(filters(query))} LIMIT ${COUNTED_MATCHES}) AS matches`)
-      : await db.one<{ total: number }>(
-          sql`SELECT COALESCE(sum(delta), 0)::bigint AS total FROM member_totals WHERE status <> 'DELETED'`,
-        )
-  return row?.total ?? 0
-}
-
-function filters({ search, level }: MemberQuery): (Sql | false)[] {
-  const pattern = search ? containing(search) : undefined
-  return [
-    sql`u."deletedAt" IS NULL`,
-    level !== undefined && sql`m.level = ${level}`,
-    pattern !== undefined && sql`(u.name ILIKE ${pattern} OR u.email ILIKE ${pattern} OR u.username ILIKE ${pattern})`,
-  ]
-}
-
 export async function setLevel(db: Executor, userId: string, level: MembershipLevel): Promise<void> {
   await db.run(sql`UPDATE memberships SET level = ${level} WHERE "userId" = ${userId}`)
 }
@@ -109,8 +67,8 @@ export async function ownersWithout(
 ): Promise<{ leaves: boolean; stays: boolean }> {
   const row = await db.one<{ leaves: boolean; stays: boolean }>(sql`
     SELECT EXISTS (SELECT 1 FROM memberships WHERE level = 'OWNER' AND "userId" = ANY(${userIds})) AS leaves,
-      EXISTS (SELECT 1 ${FROM} WHERE m.level = 'OWNER' AND m."userId" <> ALL(${userIds})
-        AND u.status = 'ACTIVE' AND u."deletedAt" IS NULL) AS stays`)
+      COALESCE((SELECT true ${FROM_FEW} WHERE m.level = 'OWNER' AND m."userId" <> ALL(${userIds})
+        AND u.status = 'ACTIVE' AND u."deletedAt" IS NULL ${BY_TIME} LIMIT 1), false) AS stays`)
   return row!
 }
 

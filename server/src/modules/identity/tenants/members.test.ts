@@ -95,6 +95,38 @@ describe('members', () => {
     assert.equal((await call(member, 'GET', `/tenants/${id}/members?cursor=x`)).status, 422)
   })
 
+  it('every order walks everybody once by cursor, both ways, under a filter and a search as well', async () => {
+    const { id, member, owner } = await guild()
+    for (let count = 0; count < 4; count++) {
+      const person = await ashlar.person(count % 2 ? 'Same Name' : unique('Name '))
+      await call(owner, 'POST', `/tenants/${id}/members`, { userId: person.id })
+    }
+    for (const filter of ['', '&level=MEMBER', '&search=example.com', '&search=Same&level=MEMBER']) {
+      const whole = await call(member, 'GET', `/tenants/${id}/members?limit=100${filter}`)
+      for (const sortBy of ['joinedAt', 'name', 'email']) {
+        const orders: string[][] = []
+        for (const sortOrder of ['asc', 'desc']) {
+          const walked: string[] = []
+          let cursor = ''
+          do {
+            const query = `limit=2&sortBy=${sortBy}&sortOrder=${sortOrder}${filter}${cursor && `&cursor=${cursor}`}`
+            const page = await call(member, 'GET', `/tenants/${id}/members?${query}`)
+            assert.equal(page.status, 200, page.text)
+            assert.equal(page.body.meta.total, whole.body.meta.total)
+            walked.push(...page.body.data.map((one: { userId: string }) => one.userId))
+            cursor = page.body.meta.nextCursor ?? ''
+          } while (cursor)
+          assert.equal(walked.length, whole.body.meta.total, `${sortBy} ${sortOrder} ${filter}`)
+          assert.equal(new Set(walked).size, walked.length)
+          orders.push(walked)
+        }
+        assert.deepEqual(orders[0], orders[1]!.toReversed())
+      }
+    }
+    const nobody = await call(member, 'GET', `/tenants/${id}/members?search=${unique('nobody')}`)
+    assert.deepEqual([nobody.body.data, nobody.body.meta.total], [[], 0])
+  })
+
   it('the level changes with its role, and a role that was given apart from it stays', async () => {
     const { id, owner, member } = await guild()
     await ashlar.rows(

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import {
+  ADMIN,
   type Answer,
   type Call,
   PASSWORD,
@@ -133,6 +134,28 @@ describe('tenant settings', () => {
     assert.equal((await call('GET', `/tenants/${id}/settings`, { token: owner.token })).body.mfa.graceDays, 1)
   })
 
+  it('members read them with tenants:view and change them with tenants:edit, held in that tenant and no other', async () => {
+    const [owner, member] = [await ashlar.person(), await ashlar.person()]
+    const [id, other] = [await make(owner), await make(owner)]
+    const give = async (tenantId: string, permissions: string[]) => {
+      const headers = { 'x-tenant-id': tenantId }
+      const json = { name: unique('role'), permissions }
+      const role = await call('POST', '/roles', { token: owner.token, headers, json })
+      const roleIds = [role.body.id]
+      const given = await call('PATCH', `/users/${member.id}`, { token: owner.token, headers, json: { roleIds } })
+      assert.equal(given.status, 200, given.text)
+    }
+    for (const tenantId of [id, other]) await add(owner, tenantId, { userId: member.id })
+    const read = async () => (await call('GET', `/tenants/${id}/settings`, { token: member.token })).status
+    const write = async () => (await set(member, id, { mfa: { graceDays: 5 } })).status
+    await give(other, ['tenants:view', 'tenants:edit'])
+    assert.deepEqual([await read(), await write()], [403, 403], 'what is held elsewhere counts nothing here')
+    await give(id, ['tenants:view'])
+    assert.deepEqual([await read(), await write()], [200, 403])
+    await give(id, ['tenants:edit'])
+    assert.deepEqual([await read(), await write()], [403, 200])
+  })
+
   const wrong: [string, object][] = [
     ['a domain without a dot', { allowedMailDomains: ['localhost'] }],
     ['an address', { allowedMailDomains: ['a@example.com'] }],
@@ -190,6 +213,11 @@ describe('tenant settings', () => {
     assert.equal((await change(`${unique('x')}@example.com`)).body.code, 'tenants.domain_not_allowed')
     assert.equal((await change(made.body.email.toUpperCase())).status, 200, 'the same address in other letters')
     assert.equal((await change(`${unique('y')}@quarry.example`)).status, 200)
+    const admin = await call('POST', '/admin/auth/login', { json: ADMIN })
+    const byAdmin = (email: string) =>
+      call('PATCH', `/admin/users/${made.body.id}`, { token: admin.body.accessToken, json: { email } })
+    assert.equal((await byAdmin(`${unique('x')}@example.com`)).body.code, 'tenants.domain_not_allowed')
+    assert.equal((await byAdmin(`${unique('z')}@quarry.example`)).status, 200)
     const members = await ashlar.rows<{ count: number }>(
       'SELECT count(*)::int AS count FROM memberships WHERE "tenantId" = $1',
       [id],

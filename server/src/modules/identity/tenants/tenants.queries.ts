@@ -1,6 +1,14 @@
 // The tenants' SQL.
 import type { MembershipLevel } from '../../../core/actor.ts'
-import { assignments, containing, type Executor, empty, type Sql, sql } from '../../../drivers/database/index.ts'
+import {
+  assignments,
+  containing,
+  type Executor,
+  empty,
+  type Sql,
+  sql,
+  type Tx,
+} from '../../../drivers/database/index.ts'
 
 export interface TenantRow {
   id: string
@@ -9,13 +17,14 @@ export interface TenantRow {
   status: 'ACTIVE' | 'SUSPENDED'
   createdAt: Date
   updatedAt: Date
+  deletedAt: Date | null
 }
 
 export interface TenantOfUserRow extends TenantRow {
   level: MembershipLevel
 }
 
-const COLUMNS = sql`t.id, t.name, t.slug, t.status, t."createdAt", t."updatedAt"`
+const COLUMNS = sql`t.id, t.name, t.slug, t.status, t."createdAt", t."updatedAt", t."deletedAt"`
 const LIVE = sql`t."deletedAt" IS NULL AND t.status = 'ACTIVE'`
 
 /** The active tenant with this id, or else with this slug: no slug takes the place of an id. */
@@ -55,11 +64,16 @@ export interface OwnTenants {
   search?: string | undefined
   /** The one tenant that the caller's token reaches. */
   only?: string | undefined
+  /** Instead of the live ones, those of the user's own that were deleted within so many seconds. */
+  deletedWithin?: number | undefined
 }
 
-function ofUser({ userId, search, only }: OwnTenants): Sql {
+const deletedWithin = (seconds: number) => sql`t."deletedAt" > now() - make_interval(secs => ${seconds})`
+
+function ofUser({ userId, search, only, deletedWithin: seconds }: OwnTenants): Sql {
   const pattern = search ? containing(search) : undefined
-  return sql`FROM memberships m JOIN tenants t ON t.id = m."tenantId" WHERE m."userId" = ${userId} AND ${LIVE}
+  return sql`FROM memberships m JOIN tenants t ON t.id = m."tenantId" WHERE m."userId" = ${userId}
+    AND ${seconds === undefined ? LIVE : sql`m.level = 'OWNER' AND ${deletedWithin(seconds)}`}
     ${pattern === undefined ? empty : sql`AND (t.name ILIKE ${pattern} OR t.slug ILIKE ${pattern})`}
     ${only === undefined ? empty : sql`AND t.id = ${only}`}`
 }
@@ -88,15 +102,32 @@ export async function countOwned(db: Executor, userId: string): Promise<number> 
   return row?.total ?? 0
 }
 
-/** Tenants with other members in which nobody else is an owner who can sign in; needs a handle across tenants. */
-export function listOwnedAlone(db: Executor, userId: string): Promise<{ id: string; name: string }[]> {
+/** The active tenants that these users own; needs a handle across tenants. */
+export async function listOwned(db: Executor, userIds: readonly string[]): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(sql`
+    SELECT DISTINCT t.id FROM memberships m JOIN tenants t ON t.id = m."tenantId"
+    WHERE m."userId" = ANY(${userIds}) AND m.level = 'OWNER' AND ${LIVE}`)
+  return rows.map((row) => row.id)
+}
+
+/** The line of `lock`, for several tenants at once; always in the same order. */
+export async function lockThese(db: Executor, ids: readonly string[]): Promise<void> {
+  await db.run(sql`SELECT 1 FROM tenants WHERE id = ANY(${ids}) ORDER BY id FOR NO KEY UPDATE`)
+}
+
+/** Those of the tenants that have members beside these users, and no owner beside them who can sign in; needs a handle across tenants. */
+export function listLeftWithoutOwner(
+  db: Executor,
+  ids: readonly string[],
+  leaving: readonly string[],
+): Promise<{ id: string; name: string }[]> {
   return db.query<{ id: string; name: string }>(sql`
-    SELECT t.id, t.name FROM memberships m JOIN tenants t ON t.id = m."tenantId"
-    WHERE m."userId" = ${userId} AND m.level = 'OWNER' AND ${LIVE}
-      AND EXISTS (SELECT 1 FROM memberships o WHERE o."tenantId" = t.id AND o."userId" <> ${userId})
+    SELECT t.id, t.name FROM tenants t
+    WHERE t.id = ANY(${ids}) AND ${LIVE}
+      AND EXISTS (SELECT 1 FROM memberships o WHERE o."tenantId" = t.id AND o."userId" <> ALL(${leaving}))
       AND NOT EXISTS (
         SELECT 1 FROM memberships o JOIN users u ON u.id = o."userId"
-        WHERE o."tenantId" = t.id AND o."userId" <> ${userId} AND o.level = 'OWNER' AND u.status = 'ACTIVE' AND u."deletedAt" IS NULL)
+        WHERE o."tenantId" = t.id AND o."userId" <> ALL(${leaving}) AND o.level = 'OWNER' AND u.status = 'ACTIVE' AND u."deletedAt" IS NULL)
     ORDER BY t.id`)
 }
 
@@ -130,4 +161,39 @@ export function softDelete(db: Executor, id: string): Promise<number> {
   return db.run(
     sql`UPDATE tenants SET "deletedAt" = now(), "updatedAt" = now() WHERE id = ${id} AND "deletedAt" IS NULL`,
   )
+}
+
+/** A deleted tenant that can still be restored, as one of its members sees it; nobody else changes it until the transaction ends. */
+export function lockDeleted(
+  db: Executor,
+  id: string,
+  userId: string,
+  retentionSeconds: number,
+): Promise<TenantOfUserRow | undefined> {
+  return db.one<TenantOfUserRow>(sql`
+    SELECT ${COLUMNS}, m.level FROM tenants t JOIN memberships m ON m."tenantId" = t.id
+    WHERE t.id = ${id} AND m."userId" = ${userId} AND ${deletedWithin(retentionSeconds)} FOR NO KEY UPDATE OF t`)
+}
+
+export async function restore(db: Executor, id: string): Promise<void> {
+  await db.run(sql`UPDATE tenants SET "deletedAt" = NULL, "updatedAt" = now() WHERE id = ${id}`)
+}
+
+/** Deleted tenants whose time is over, the oldest first. */
+export function listPurgeable(db: Executor, retentionSeconds: number): Promise<{ id: string }[]> {
+  return db.query<{ id: string }>(sql`
+    SELECT t.id FROM tenants t WHERE t."deletedAt" <= now() - make_interval(secs => ${retentionSeconds}) ORDER BY t."deletedAt"`)
+}
+
+/**
+ * Removes a tenant and, by the references to it, every row that belongs to it, however long that takes. With a time, only
+ * one that has been deleted for so many seconds. Undefined when there is none.
+ */
+export async function purge(tx: Tx, id: string, deletedForSeconds: number | undefined): Promise<TenantRow | undefined> {
+  await tx.run(sql`SELECT set_config('statement_timeout', '0', true)`)
+  const due =
+    deletedForSeconds === undefined
+      ? empty
+      : sql`AND t."deletedAt" <= now() - make_interval(secs => ${deletedForSeconds})`
+  return tx.one<TenantRow>(sql`DELETE FROM tenants t WHERE t.id = ${id} ${due} RETURNING ${COLUMNS}`)
 }

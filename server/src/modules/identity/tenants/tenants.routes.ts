@@ -86,7 +86,13 @@ function ownRoutes(tenants: Tenants): Route[] {
       body: NewTenant,
       status: 201,
       answer: Tenant,
-      errors: ['tenants.creation_closed', 'tenants.slug_taken', 'tenants.slug_reserved', 'tenants.too_many'],
+      errors: [
+        'tenants.single_tenant',
+        'tenants.creation_closed',
+        'tenants.slug_taken',
+        'tenants.slug_reserved',
+        'tenants.too_many',
+      ],
       handle: ({ actor, body, facts }) => tenants.create(actor, body, facts),
     }),
   ]
@@ -131,7 +137,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       bases,
       summary: 'Delete a tenant',
       description:
-        'For its owners. Softly: it keeps its slug, nobody can enter it any more, and signed-in people go on in another tenant at their next refresh.',
+        'For its owners. Softly: it keeps its slug, nobody can enter it any more, and signed-in people go on in another tenant at their next refresh. Its owners can restore it for TENANT_RETENTION_DAYS; then it is removed with everything in it.',
       params: IdParams,
       answer: Deleted,
       errors: ['tenants.not_found', 'tenants.owners_only', 'tenants.default_stays'],
@@ -142,6 +148,20 @@ function tenantRoutesById(tenants: Tenants): Route[] {
     }),
     route({
       method: 'POST',
+      path: '/tenants/:id/restore',
+      operation: 'tenants.restore',
+      access: 'session',
+      bases,
+      summary: 'Restore a deleted tenant',
+      description:
+        'For its owners, within TENANT_RETENTION_DAYS: as it was, with its members. `GET /tenants?deleted=true` lists what can be restored.',
+      params: IdParams,
+      answer: Tenant,
+      errors: ['tenants.not_found', 'tenants.owners_only', 'tenants.too_many'],
+      handle: ({ actor, params, facts }) => tenants.restore(actor, params.id, facts),
+    }),
+    route({
+      method: 'POST',
       path: '/tenants/:id/switch',
       operation: 'tenants.switch',
       access: 'session',
@@ -149,7 +169,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       summary: 'Get tokens of this session for another tenant of yours',
       params: IdParams,
       answer: Tokens,
-      errors: ['tenants.not_found', 'sessions.too_old_for_tenant'],
+      errors: ['tenants.not_found', 'tenants.single_tenant', 'sessions.too_old_for_tenant'],
       handle: async ({ actor, params, facts }) => toTokens(await tenants.switchTo(actor, params.id, facts)),
     }),
   ]
@@ -165,7 +185,7 @@ function memberRoutes(tenants: Tenants): Route[] {
       access: 'session',
       bases,
       summary: 'List the members of a tenant that you belong to',
-      description: 'The total is exact; a search or a level filter counts to 10,000.',
+      description: 'The total is exact; a search or a level filter counts to 1,000.',
       params: IdParams,
       query: MemberQuery,
       answer: pageAnswer(Member),
@@ -206,7 +226,13 @@ function memberRoutes(tenants: Tenants): Route[] {
       params: MemberParams,
       body: LevelChange,
       answer: Member,
-      errors: [...refusals, 'tenants.member_not_found', 'tenants.last_owner', 'roles.not_found', 'access.reauthentication_required'],
+      errors: [
+        ...refusals,
+        'tenants.member_not_found',
+        'tenants.last_owner',
+        'roles.not_found',
+        'access.reauthentication_required',
+      ],
       handle: ({ actor, params, body, facts }) => tenants.setLevel(actor, params, body, facts),
     }),
     route({

@@ -1,6 +1,7 @@
 // What comes in and what goes out of tenants and members.
 import Type, { type Static } from 'typebox'
 import { Body, Email, Id, Nullable, OneOf, PageQuery, sorting, Text, Timestamp } from '../../../drivers/http/index.ts'
+import type { AnyTenantRow } from './everywhere.queries.ts'
 import type { MemberRow } from './members.queries.ts'
 import { SLUG_PATTERN } from './slugs.ts'
 import type { TenantOfUserRow } from './tenants.queries.ts'
@@ -17,12 +18,22 @@ export const Tenant = Type.Object({
   level: OneOf(LEVELS, { description: 'Your own level in this tenant.' }),
   createdAt: Timestamp,
   updatedAt: Timestamp,
+  deletedAt: Nullable(Timestamp),
 })
 export type Tenant = Static<typeof Tenant>
 
 /** A tenant as the back office sees it, which has no level in it. */
 export const TenantOfOwner = Type.Omit(Tenant, ['level'])
 export type TenantOfOwner = Static<typeof TenantOfOwner>
+
+/** A tenant in whatever state, with who owns it. */
+export const AnyTenant = Type.Object({
+  ...TenantOfOwner.properties,
+  memberCount: Type.Integer(),
+  owners: Type.Array(Type.Object({ userId: Id, name: Type.String(), email: Type.String() })),
+  deletedAt: Nullable(Timestamp),
+})
+export type AnyTenant = Static<typeof AnyTenant>
 
 const Name = Text(100, { examples: ['Blue Quarry'] })
 const Slug = Type.String({
@@ -46,8 +57,18 @@ export const TenantChanges = Body({ name: Type.Optional(Name), ...slugs })
 export type TenantChanges = Static<typeof TenantChanges>
 
 const { page, limit, search } = PageQuery
-export const TenantQuery = Type.Object({ page, limit, search })
+const deleted = Type.Optional(
+  Type.Boolean({ description: 'Only tenants that you own and that are deleted, which you can restore.' }),
+)
+export const TenantQuery = Type.Object({ page, limit, search, deleted })
 export type TenantQuery = Static<typeof TenantQuery>
+export const AnyTenantQuery = Type.Object({
+  ...TenantQuery.properties,
+  status: Type.Optional(OneOf(['ACTIVE', 'SUSPENDED'])),
+  deleted: Type.Optional(Type.Boolean({ description: 'Only the deleted ones.' })),
+})
+export type AnyTenantQuery = Static<typeof AnyTenantQuery>
+export type AnyTenantFilter = Omit<AnyTenantQuery, 'page' | 'limit'>
 export const TenantNameQuery = Type.Object({
   page,
   limit,
@@ -102,6 +123,23 @@ export function toTenant(row: TenantOfUserRow): Tenant {
     level: row.level,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+    deletedAt: row.deletedAt?.toISOString() ?? null,
+  }
+}
+
+/** Every field of a tenant that leaves to the back office. */
+export function toAnyTenant(row: AnyTenantRow): AnyTenant {
+  return {
+    id: row.id,
+    name: row.name,
+    slug: row.slug,
+    subdomain: row.slug,
+    status: row.status,
+    memberCount: row.memberCount,
+    owners: row.owners,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+    deletedAt: row.deletedAt?.toISOString() ?? null,
   }
 }
 

@@ -54,6 +54,7 @@ describe('tenants', () => {
           level: 'OWNER',
           createdAt: '',
           updatedAt: '',
+          deletedAt: null,
         },
       )
       for (const choice of [tenant.id, slug]) {

@@ -8,6 +8,8 @@ import type { Bus } from '../../../drivers/bus/index.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
 import type { Audit } from '../../foundation/audit/index.ts'
+import type { Mail } from '../../foundation/mail/index.ts'
+import type { Users } from '../users/index.ts'
 import { hashOfToken, isWellFormedToken, newTokenText } from './secret.ts'
 import { tokenErrors } from './tokens.errors.ts'
 import * as queries from './tokens.queries.ts'
@@ -28,9 +30,11 @@ export interface TokenParts {
   database: Pick<Database, 'tenant' | 'inTenant' | 'acrossTenants'>
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
+  mail: Pick<Mail, 'send'>
+  users: Pick<Users, 'credentials'>
 }
 
-export function createPersonalTokens({ database, bus, audit }: TokenParts): PersonalTokens {
+export function createPersonalTokens({ database, bus, audit, mail, users }: TokenParts): PersonalTokens {
   return {
     async create(actor, { name, scopes, expiresInDays = 90 }, facts) {
       const unknown = scopes.find((scope) => !isPermission(scope))
@@ -57,6 +61,13 @@ export function createPersonalTokens({ database, bus, audit }: TokenParts): Pers
           { action: 'tokens.create', targetType: 'token', targetId: id, changes: { name, scopes, expiresInDays } },
           facts,
         )
+        const owner = await users.credentials(tx, actor.userId)
+        await mail.send(tx, {
+          template: 'token_created',
+          to: { address: owner!.email, name: owner!.name },
+          locale: owner!.locale,
+          values: { name: owner!.name, token: name, ip: facts.ip },
+        })
         return { ...toPersonalToken(row!), token }
       })
     },

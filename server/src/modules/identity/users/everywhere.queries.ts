@@ -28,7 +28,7 @@ export function list(
     ORDER BY u.id DESC LIMIT ${limit} OFFSET ${offset}`)
 }
 
-/** All accounts, counted exactly; a search, a state or the deleted ones to 10,000. */
+/** All accounts, counted exactly; a search, a state or the deleted ones to 1,000. */
 export async function count(db: Executor, query: AnyTenantQuery): Promise<number> {
   const { search, status, deleted } = query
   const all = !search && status === undefined && !deleted

@@ -1,7 +1,7 @@
 // The door of the users module.
 export { renderAvatar } from './avatars.ts'
 export type { AccountToMake, PreparedAccount } from './service/accounts.ts'
-export { normalizeEmail } from './service/parts.ts'
+export { type Letter, masked, normalizeEmail, tellOldAddress } from './service/parts.ts'
 export { userErrors } from './users.errors.ts'
 export type { Credentials } from './users.queries.ts'
 export { userRoutes } from './users.routes.ts'

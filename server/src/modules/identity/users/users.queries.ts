@@ -44,7 +44,14 @@ export function findMember(
     WHERE m."userId" = ${id} AND u."deletedAt" IS ${options.deleted ? sql`NOT NULL` : sql`NULL`}`)
 }
 
-/** The same, and no other transaction can change the account until this one ends. */
+/** Members of the handle's tenant by id, deleted ones left out, as far as it takes to see who administers them. */
+export function findMembers(db: Executor, ids: readonly string[]): Promise<Pick<UserRow, 'id' | 'homeTenantId'>[]> {
+  return db.query(sql`
+    SELECT u.id, u."homeTenantId" FROM memberships m JOIN users u ON u.id = m."userId"
+    WHERE m."userId" = ANY(${ids}) AND u."deletedAt" IS NULL`)
+}
+
+/** Like `findMember`, and no other transaction can change the accounts until this one ends. */
 export function lockMembers(
   db: Executor,
   ids: readonly string[],
@@ -134,6 +141,13 @@ export function restore(db: Executor, id: string): Promise<number> {
   return db.run(
     sql`UPDATE users SET "deletedAt" = NULL, "updatedAt" = now() WHERE id = ${id} AND "deletedAt" IS NOT NULL`,
   )
+}
+
+/** Gives an account a verified address; 0 when another one has it in any case. */
+export function setAddress(db: Executor, id: string, email: string): Promise<number> {
+  return db.run(sql`
+    UPDATE users SET email = ${email}, "emailVerifiedAt" = now(), "updatedAt" = now()
+    WHERE id = ${id} AND "deletedAt" IS NULL AND NOT EXISTS (SELECT 1 FROM users o WHERE lower(o.email) = lower(${email}) AND o.id <> ${id})`)
 }
 
 export interface Credentials {

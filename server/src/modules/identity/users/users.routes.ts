@@ -1,7 +1,6 @@
 // Accounts over HTTP.
 import Type from 'typebox'
 import { invalidField } from '../../../core/errors.ts'
-import type { Tx } from '../../../drivers/database/index.ts'
 import {
   alias,
   Binary,
@@ -14,13 +13,16 @@ import {
   route,
   type UploadedFile,
 } from '../../../drivers/http/index.ts'
+import type { Letter } from './service/parts.ts'
 import { BatchDeleted, NewUser, OwnChanges, StatusChange, User, UserChanges, UserQuery } from './users.schema.ts'
 import type { Users } from './users.service.ts'
 
 export interface UserRouteParts {
   users: Users
   /** Sends the mail in which a new colleague chooses a password. */
-  invite(tx: Tx, user: User): Promise<void>
+  invite: Letter
+  /** Sends the mail in which somebody confirms an address. */
+  verify: Letter
   avatarMaxBytes: number
 }
 
@@ -78,7 +80,7 @@ function ownRoutes({ users }: UserRouteParts): Route[] {
 const WRITE_ERRORS = ['users.not_found', 'users.self', 'users.beyond_own', 'users.managed_elsewhere'] as const
 const TAKEN = ['users.email_taken', 'users.username_taken', 'users.phone_taken', 'tenants.domain_not_allowed'] as const
 
-function administrationRoutes({ users, invite }: UserRouteParts): Route[] {
+function administrationRoutes({ users, invite, verify }: UserRouteParts): Route[] {
   const update = route({
     method: 'PATCH',
     path: '/users/:id',
@@ -90,8 +92,9 @@ function administrationRoutes({ users, invite }: UserRouteParts): Route[] {
     params: IdParams,
     body: UserChanges,
     answer: User,
-    errors: [...WRITE_ERRORS, ...TAKEN, 'users.changed_meanwhile', 'roles.beyond_own', 'access.reauthentication_required'],
-    handle: ({ actor, params, body, facts, ifMatch }) => users.update(actor, params.id, body, facts, ifMatch),
+    errors: [...WRITE_ERRORS, ...TAKEN, 'users.changed_meanwhile', 'roles.beyond_own'],
+    handle: ({ actor, params, body, facts, ifMatch }) =>
+      users.update(actor, params.id, { changes: body, version: ifMatch }, facts, verify),
   })
   return [
     route({

@@ -74,6 +74,9 @@ export const memberships = pgTable(
     primaryKey({ columns: [table.tenantId, table.userId] }),
     index('memberships_userId_idx').on(table.userId),
     index('memberships_tenantId_joinedAt_userId_idx').on(table.tenantId, table.joinedAt.desc(), table.userId.desc()),
+    index('memberships_tenantId_level_joinedAt_userId_idx')
+      .on(table.tenantId, table.level, table.joinedAt.desc(), table.userId.desc())
+      .where(sql`${table.level} <> 'MEMBER'`),
     check('memberships_level_check', sql`${table.level} IN ('OWNER', 'ADMIN', 'MEMBER')`),
   ],
 )

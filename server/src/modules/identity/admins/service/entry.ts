@@ -29,7 +29,7 @@ export interface Entry {
 }
 
 export function createEntry(parts: AdminParts): Entry {
-  const { database, audit, hashing, sessions } = parts
+  const { database, audit, mail, hashing, sessions } = parts
   const secrets = createSecretCheck(parts)
   const find = (identifier: string) => queries.findByIdentifier(database.global, identifier.normalize('NFKC').trim())
 
@@ -68,12 +68,16 @@ export function createEntry(parts: AdminParts): Entry {
         // A parallel sign-in may have replaced an outdated hash of the same password.
         if (!(await queries.markSignIn(tx, account.id, outdated ? undefined : account.password)))
           throw authErrors('auth.wrong_credentials')
-        const { sessionId, ...pair } = await sessions.open(
+        const { sessionId, newDevice, ...pair } = await sessions.open(
           tx,
           { realm: 'admin', id: account.id, tenantId: null },
           facts,
         )
         const actor: AdminActor = { kind: 'admin', adminId: account.id, sessionId, authenticatedAt: 0 }
+        if (newDevice !== undefined) {
+          const values = { name: account.name, device: newDevice, ip: facts.ip }
+          await mail.send(tx, { template: 'new_device', to: { address: account.email, name: account.name }, values })
+        }
         audit.record(tx, actor, { action: 'admins.login', targetType: 'session', targetId: sessionId }, facts)
         return { ...pair, admin: toAdmin((await queries.find(tx, account.id))!) }
       })

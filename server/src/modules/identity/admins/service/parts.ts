@@ -4,21 +4,31 @@ import { normalizeName } from '../../../../core/text.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import { type Database, violates } from '../../../../drivers/database/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
+import type { Mail } from '../../../foundation/mail/index.ts'
 import type { SecretParts } from '../../auth/index.ts'
 import type { Hashing, PasswordPolicy } from '../../passwords/index.ts'
+import type { Roles } from '../../roles/index.ts'
 import type { Sessions } from '../../sessions/index.ts'
-import { normalizeEmail } from '../../users/index.ts'
+import type { Tenants } from '../../tenants/index.ts'
+import { normalizeEmail, type Users } from '../../users/index.ts'
 import { adminErrors } from '../admins.errors.ts'
 import type { NewAdminRow } from '../admins.queries.ts'
 import type { NewAdmin } from '../admins.schema.ts'
 
 export interface AdminParts extends SecretParts {
-  database: Pick<Database, 'global' | 'inTenant'>
+  database: Pick<Database, 'global' | 'tenant' | 'inTenant'>
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
+  mail: Pick<Mail, 'send'>
   hashing: Hashing
   passwords: PasswordPolicy
-  sessions: Pick<Sessions, 'open' | 'refresh' | 'end' | 'endAll'>
+  sessions: Pick<
+    Sessions,
+    'open' | 'refresh' | 'end' | 'endAll' | 'findLive' | 'impersonate' | 'impersonations' | 'endImpersonation'
+  >
+  users: Pick<Users, 'credentials'>
+  tenants: Pick<Tenants, 'ofUser'>
+  roles: Pick<Roles, 'permissionsOf'>
   /** The secret that may make accounts without anybody being signed in; undefined on most installations. */
   bootstrapToken: string | undefined
 }

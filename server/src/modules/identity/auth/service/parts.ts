@@ -13,8 +13,8 @@ import type { Hashing, PasswordPolicy } from '../../passwords/index.ts'
 import type { Roles } from '../../roles/index.ts'
 import type { Sessions } from '../../sessions/index.ts'
 import type { Tenants } from '../../tenants/index.ts'
-import type { Users } from '../../users/index.ts'
 import type { Throttle } from '../../throttle/index.ts'
+import type { Users } from '../../users/index.ts'
 
 export interface AuthOptions {
   registration: 'open' | 'closed'
@@ -39,13 +39,10 @@ export interface AuthParts {
   hashing: Hashing
   passwords: PasswordPolicy
   sessions: Sessions
-  tenants: Pick<Tenants, 'defaultRoleOf' | 'find' | 'levelOf' | 'membershipOf' | 'ofUser'>
+  tenants: Pick<Tenants, 'defaultRoleOf' | 'find' | 'levelOf' | 'membershipOf' | 'mustAllowAddressOf' | 'ofUser'>
   invitations: Pick<Invitations, 'find' | 'settle' | 'takeForNew'>
   roles: Pick<Roles, 'rolesOf' | 'permissionsOf' | 'assignByName'>
   users: Users
-  mfa: Pick<
-    Mfa,
-    'challenge' | 'consume' | 'counted' | 'enrollBy' | 'findChallenge' | 'isEnrolled' | 'useChallenge'
-  >
+  mfa: Pick<Mfa, 'challenge' | 'consume' | 'counted' | 'enrollBy' | 'findChallenge' | 'isEnrolled' | 'useChallenge'>
   options: AuthOptions
 }

@@ -51,7 +51,7 @@ export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
       await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
         // Used up here, in the transaction that sets the password: of concurrent callers one gets through.
         if (!(await links.use(tx, 'reset', token))) throw authErrors('auth.link_invalid')
-        await links.endAll(tx, account.id, 'reset')
+        for (const purpose of ['reset', 'change'] as const) await links.endAll(tx, account.id, purpose)
         await users.setPassword(tx, account.id, hash)
         // Whoever opens the link holds the address.
         await users.markVerified(tx, account.id)
@@ -75,7 +75,7 @@ export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
       const hash = await hashing.hash(newPassword)
       await database.inTenant(actor.tenantId, async (tx) => {
         await users.setPassword(tx, actor.userId, hash)
-        await links.endAll(tx, actor.userId, 'reset')
+        for (const purpose of ['reset', 'change'] as const) await links.endAll(tx, actor.userId, purpose)
         await sessions.endAll(tx, [actor.userId], 'password changed', actor.sessionId)
         await notify(tx, account, 'password_changed', facts)
         audit.record(tx, actor, { action: 'auth.change_password', targetType: 'user', targetId: actor.userId }, facts)

@@ -1,25 +1,31 @@
 // Making an account for oneself, and proving the address.
 import type { UserActor } from '../../../../core/actor.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
-import type { Database, Tx } from '../../../../drivers/database/index.ts'
+import type { Database } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
 import { linkTo, spoken } from '../../../foundation/mail/index.ts'
 import { DEFAULT_TENANT } from '../../tenants/index.ts'
-import { normalizeEmail, renderAvatar, type User } from '../../users/index.ts'
+import { type Letter, normalizeEmail, renderAvatar } from '../../users/index.ts'
 import { authErrors } from '../auth.errors.ts'
-import type { Me, Register } from '../auth.schema.ts'
+import type { AwaitsVerification, Register } from '../auth.schema.ts'
 import { links } from '../links.ts'
 import type { Letters } from './letters.ts'
 import type { AuthParts } from './parts.ts'
 import type { SignedIn, SignIn } from './sign-in.ts'
 
 export interface Registering {
-  register(body: Register, picture: UploadedFile | undefined, facts: RequestFacts): Promise<SignedIn>
+  register(
+    body: Register,
+    picture: UploadedFile | undefined,
+    facts: RequestFacts,
+  ): Promise<SignedIn | AwaitsVerification>
   verifyEmail(token: string, facts: RequestFacts): Promise<void>
   /** Sends the link again to the address of an account that has not proved it; says nothing about who exists. */
   resendVerification(email: string): Promise<void>
   /** Sends a new colleague the link to choose a password. */
-  invite(tx: Tx, user: User): Promise<void>
+  invite: Letter
+  /** Sends the link that confirms an address. */
+  verify: Letter
 }
 
 export function createRegistering(
@@ -56,9 +62,13 @@ export function createRegistering(
           { action: 'auth.register', targetType: 'user', targetId: id, changes: { email: prepared.email } },
           facts,
         )
-        return { pair: await signIn.admit(tx, { id }, level, facts), level }
+        // Whoever must confirm the address first gets in by the link, and then by signing in.
+        const admitted = verified || !options.requireEmailVerification
+        const newcomer = { ...prepared, id, locale: prepared.locale ?? null }
+        return { pair: admitted ? await signIn.admit(tx, newcomer, level, facts) : undefined, level }
       })
-      return signIn.answerOf(pair, { id: prepared.id }, { tenantId, level })
+      if (!pair) return { emailVerificationRequired: true, user: { id: prepared.id, email: prepared.email } }
+      return signIn.answerOf(pair, prepared, { tenantId, level })
     },
 
     async verifyEmail(token, facts) {
@@ -74,6 +84,8 @@ export function createRegistering(
         audit.record(tx, actor, { action: 'auth.verify_email', targetType: 'user', targetId: account.id }, facts)
       })
     },
+
+    verify: letters.sendVerification,
 
     resendVerification: (email) => letters.ask('verify', email),
 

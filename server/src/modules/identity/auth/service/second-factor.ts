@@ -54,7 +54,8 @@ export function createSecondFactor(parts: AuthParts, signIn: SignIn): SecondFact
   async function byPassword(actor: UserActor, account: Credentials, body: Reauthenticate, facts: RequestFacts) {
     const { password } = body
     if (password === undefined) throw invalidField('password', 'missing', 'Send your password.')
-    if (!(await throttle.attempt(account.email, () => hashing.verify(password, account.password)))) throw wrongPassword()
+    if (!(await throttle.attempt(account.email, () => hashing.verify(password, account.password))))
+      throw wrongPassword()
     return database.inTenant(actor.tenantId, (tx) => proveAgain(tx, actor, facts))
   }
 
@@ -78,7 +79,7 @@ export function createSecondFactor(parts: AuthParts, signIn: SignIn): SecondFact
     async verifyMfa({ mfaToken, ...proof }, facts) {
       mustBeOne(proof)
       const { account, tenantId, level } = await open(mfaToken, facts)
-      const admitted = { id: account.id, passwordVersion: account.passwordVersion, amr: TWO_FACTORS }
+      const admitted = { ...account, amr: TWO_FACTORS }
       let pair: TokenPair | undefined
       const check = async () => {
         pair = await database.inTenant(tenantId, async (tx) => {

@@ -22,12 +22,15 @@ export interface SignIn {
   /** Tokens for an account that has just proved itself; inside its own transaction. */
   admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair>
   /** What a sign-in answers once its transaction is done. */
-  answerOf(pair: TokenPair, account: Admitted, member: { tenantId: string; level: MembershipLevel }): Promise<SignedIn>
+  answerOf(
+    pair: TokenPair,
+    account: Pick<Admitted, 'id' | 'amr'>,
+    member: { tenantId: string; level: MembershipLevel },
+  ): Promise<SignedIn>
 }
 
 /** An account whose secret was checked; without a version it was made in the same transaction. */
-export interface Admitted {
-  id: string
+export interface Admitted extends Pick<Credentials, 'id' | 'email' | 'name' | 'locale'> {
   passwordVersion?: string | null
   /** By what it proved itself; by its password when left out. */
   amr?: readonly string[]
@@ -88,6 +91,14 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
       permissions: new Set(),
       authenticatedAt: 0,
     }
+    if (pair.newDevice !== undefined) {
+      await mail.send(tx, {
+        template: 'new_device',
+        to: { address: account.email, name: account.name },
+        locale: account.locale,
+        values: { name: account.name, device: pair.newDevice, ip: facts.ip },
+      })
+    }
     audit.record(
       tx,
       actor,
@@ -99,7 +110,7 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
 
   async function answerOf(
     pair: TokenPair,
-    { id: userId, amr = ['pwd'] }: Admitted,
+    { id: userId, amr = ['pwd'] }: Pick<Admitted, 'id' | 'amr'>,
     { tenantId, level }: { tenantId: string; level: MembershipLevel },
   ): Promise<SignedIn> {
     const db = database.tenant(tenantId)

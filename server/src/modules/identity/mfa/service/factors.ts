@@ -38,9 +38,9 @@ export interface Factors {
 export function createFactors(parts: MfaParts, proving: Proving, { requirementOf }: Requirements): Factors {
   const { database, audit, clock, sealer, sessions, tenants, users, options } = parts
 
-  function record(tx: Tx, actor: Actor, userId: string, action: string, facts: RequestFacts, changes?: object) {
-    const deed = { action, targetType: 'user', targetId: userId, ...(changes && { changes: { ...changes } }) }
-    audit.record(tx, actor, deed, facts)
+  function record(tx: Tx, actor: Actor, deed: { userId: string; action: string; changes?: object }, facts: RequestFacts) {
+    const { userId: targetId, action, changes } = deed
+    audit.record(tx, actor, { action, targetType: 'user', targetId, ...(changes && { changes: { ...changes } }) }, facts)
   }
 
   async function issueCodes(tx: Tx, userId: string): Promise<string[]> {
@@ -64,7 +64,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
     await sessions.endAll(tx, [userId], 'second factor added', actor.sessionId)
     await sessions.prove(tx, actor.sessionId!, ['pwd', 'otp', 'mfa'])
     await notify(parts, tx, await accountOf(parts, tx, userId), 'mfa_enabled', facts)
-    record(tx, actor, userId, 'mfa.enroll', facts, { factor: id, name: row.name })
+    record(tx, actor, { userId, action: 'mfa.enroll', changes: { factor: id, name: row.name } }, facts)
     return { factor: toFactor(row), ...(recoveryCodes && { recoveryCodes }) }
   }
 
@@ -75,7 +75,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
     await queries.removeChallenges(tx, userId)
     await sessions.endAll(tx, [userId], 'second factor removed', actor.sessionId)
     await notify(parts, tx, await accountOf(parts, tx, userId), 'mfa_disabled', facts)
-    record(tx, actor, userId, 'mfa.remove', facts, changes)
+    record(tx, actor, { userId, action: 'mfa.remove', changes }, facts)
   }
 
   return {
@@ -131,7 +131,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
       return database.inTenant(actor.tenantId, async (tx) => {
         const row = await queries.rename(tx, actor.userId, id, name)
         if (!row) throw mfaErrors('mfa.not_found')
-        record(tx, actor, actor.userId, 'mfa.rename', facts, { factor: id, name })
+        record(tx, actor, { userId: actor.userId, action: 'mfa.rename', changes: { factor: id, name } }, facts)
         return toFactor(row)
       })
     },
@@ -159,7 +159,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
         const codes = await issueCodes(tx, userId)
         await sessions.endAll(tx, [userId], 'recovery codes renewed', actor.sessionId)
         await notify(parts, tx, await accountOf(parts, tx, userId), 'recovery_codes_renewed', facts)
-        record(tx, actor, userId, 'mfa.recovery_codes', facts)
+        record(tx, actor, { userId, action: 'mfa.recovery_codes' }, facts)
         return codes
       }),
 
@@ -170,7 +170,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
       await sessions.endAll(tx, [userId], 'second factor reset')
       const account = await users.credentials(tx, userId)
       if (account) await notify(parts, tx, account, 'mfa_disabled', facts)
-      record(tx, by, userId, 'mfa.reset', facts, { factors: count })
+      record(tx, by, { userId, action: 'mfa.reset', changes: { factors: count } }, facts)
       return true
     },
   }

@@ -54,7 +54,11 @@ export function notify(
 }
 
 /** The account for which a change is made; throws when it was deleted a moment ago. */
-export async function accountOf({ users }: Pick<MfaParts, 'users'>, db: Executor, userId: string): Promise<Credentials> {
+export async function accountOf(
+  { users }: Pick<MfaParts, 'users'>,
+  db: Executor,
+  userId: string,
+): Promise<Credentials> {
   const account = await users.credentials(db, userId)
   if (!account) throw new Error(`The account ${userId} is gone.`)
   return account

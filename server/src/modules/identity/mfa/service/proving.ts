@@ -40,7 +40,12 @@ export function createProving(parts: MfaParts): Proving {
     return false
   }
 
-  async function consumeRecoveryCode(tx: Tx, account: Credentials, code: string, facts: RequestFacts): Promise<boolean> {
+  async function consumeRecoveryCode(
+    tx: Tx,
+    account: Credentials,
+    code: string,
+    facts: RequestFacts,
+  ): Promise<boolean> {
     if (!(await queries.useCode(tx, account.id, hashOfCode(code)))) return false
     const left = await queries.codesLeft(tx, account.id)
     await notify(parts, tx, account, 'recovery_code_used', facts)

@@ -23,7 +23,16 @@ import {
   type TenantQuery,
   toTenant,
 } from '../tenants.schema.ts'
-import { DEFAULT_TENANT, eitherOf, enter, enterToChange, oneUserOf, type TenantParts } from './parts.ts'
+import {
+  DEFAULT_TENANT,
+  eitherOf,
+  enter,
+  enterToChange,
+  mustHaveMany,
+  mustOwnFewer,
+  oneUserOf,
+  type TenantParts,
+} from './parts.ts'
 
 export interface Administration {
   /** The caller's own tenants, newest membership first. */
@@ -35,13 +44,11 @@ export interface Administration {
   createFor(actor: AdminActor, body: NewTenantOfOwner, facts: RequestFacts): Promise<TenantOfOwner>
   get(actor: UserActor, id: string): Promise<Tenant>
   update(actor: UserActor, id: string, changes: TenantChanges, facts: RequestFacts, version?: number): Promise<Tenant>
-  /** Deletes softly: nobody can enter any more, and sessions go on in another tenant at their next refresh. */
+  /** Deletes softly: nobody can enter any more, and sessions go on in another tenant at their next refresh. Its owners can restore it. */
   remove(actor: UserActor, id: string, facts: RequestFacts): Promise<void>
   /** Tokens of the same session for another tenant of the caller. */
   switchTo(actor: UserActor, id: string, facts: RequestFacts): Promise<TokenPair>
 }
-
-const MAX_OWNED = 100
 
 export function createAdministration(parts: TenantParts): Administration {
   const { database, bus, audit, roles, sessions, options } = parts
@@ -70,9 +77,11 @@ export function createAdministration(parts: TenantParts): Administration {
   }
 
   return {
-    async list(actor, { page = 1, limit = 10, search }) {
+    async list(actor, { page = 1, limit = 10, search, deleted = false }) {
       const request = { page, limit }
-      const filter = { userId: actor.userId, search, only: actor.tokenId === undefined ? undefined : actor.tenantId }
+      const only = actor.tokenId === undefined ? undefined : actor.tenantId
+      const deletedWithin = deleted ? options.retentionSeconds : undefined
+      const filter = { userId: actor.userId, search, only, deletedWithin }
       return database.acrossTenants('the tenants of one user', async (tx) => {
         const rows = await queries.pageOfUser(tx, filter, limit, (page - 1) * limit)
         return pageOf(rows.map(toTenant), await queries.countOfUser(tx, filter), request)
@@ -87,15 +96,14 @@ export function createAdministration(parts: TenantParts): Administration {
     },
 
     async create(actor, body, facts) {
+      mustHaveMany(parts)
       if (options.creation === 'admins') throw tenantErrors('tenants.creation_closed')
-      const owned = await database.acrossTenants('how many tenants one user owns', (tx) =>
-        queries.countOwned(tx, actor.userId),
-      )
-      if (owned >= MAX_OWNED) throw tenantErrors('tenants.too_many')
+      await mustOwnFewer(parts, actor.userId)
       return found(actor, actor.userId, body, facts)
     },
 
     async createFor(actor, { ownerId, ownerEmail, ...body }, facts) {
+      mustHaveMany(parts)
       const owner = await findUser(database.global, oneUserOf(ownerId, ownerEmail, 'ownerId'))
       if (!owner) throw tenantErrors('tenants.user_not_found')
       const { level: _level, ...tenant } = await found(actor, owner.id, body, facts)
@@ -136,6 +144,7 @@ export function createAdministration(parts: TenantParts): Administration {
     },
 
     async switchTo(actor, id, facts) {
+      if (id !== DEFAULT_TENANT) mustHaveMany(parts)
       const session = await sessions.findLive(actor.sessionId!)
       if (!session) throw requestErrors('access.unauthenticated')
       return database.inTenant(id, async (tx) => {
@@ -154,13 +163,14 @@ function freeToUse(slug: string | undefined): string | undefined {
   return slug
 }
 
-async function mustBeFree(tx: Tx, slug: string): Promise<void> {
+/** Throws when the slug is reserved or another tenant's. */
+export async function mustBeFree(tx: Tx, slug: string): Promise<void> {
   freeToUse(slug)
   if (await queries.taken(tx, slug)) throw slugTaken()
 }
 
 /** Runs a write; the unique index that a racing one filled becomes the conflict of its field. */
-async function slugConflicts<T>(write: () => Promise<T>): Promise<T> {
+export async function slugConflicts<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {

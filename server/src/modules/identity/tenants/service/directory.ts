@@ -1,10 +1,10 @@
 // What the other modules of identity ask about tenants and memberships.
-import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
+import type { Actor, MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import * as members from '../members.queries.ts'
 import { tenantErrors } from '../tenants.errors.ts'
 import * as queries from '../tenants.queries.ts'
-import { type Entered, enter, enterToChange, type TenantParts } from './parts.ts'
+import { DEFAULT_TENANT, type Entered, enter, enterToChange, type TenantParts } from './parts.ts'
 
 export interface Directory {
   /** The active tenant with this id, or else with this slug. */
@@ -28,22 +28,34 @@ export interface Directory {
    * the tenant until the transaction ends: call it before anything else is locked.
    */
   mustKeepOwner(tx: Tx, leaving: readonly string[]): Promise<void>
-  /** Throws `tenants.last_owner` when the user alone owns a tenant that others are members of. */
-  mustOwnNothingAlone(userId: string): Promise<void>
+  /**
+   * Throws `tenants.last_owner` when a tenant, whichever, that others are members of is left without an owner who can sign in once
+   * these accounts cannot. Locks every tenant that they own, and the transaction's own, until the transaction ends: call it before anything else is locked.
+   */
+  mustLeaveOwners(tx: Tx, userIds: readonly string[], asker: Actor): Promise<void>
   /** Ends memberships of the transaction's tenant, with roles, places in teams and personal access tokens. */
   endMemberships(tx: Tx, userIds: readonly string[]): Promise<void>
 }
 
-export function createDirectory({ database }: TenantParts): Directory {
+export function createDirectory({ database, options }: TenantParts): Directory {
+  // Tenants that are there from a time with another strategy are kept, and not entered.
+  const isOpen = ({ id }: { id: string }) => options.strategy !== 'none' || id === DEFAULT_TENANT
+
   return {
-    find: (idOrSlug) => queries.findActive(database.global, idOrSlug),
+    async find(idOrSlug) {
+      const tenant = await queries.findActive(database.global, idOrSlug)
+      return tenant && isOpen(tenant) ? tenant : undefined
+    },
     enter: (db, actor) => enter(db, actor, db.tenantId!),
     enterToChange: (tx, actor) => enterToChange(tx, actor, tx.tenantId!),
     lock: queries.lock,
     membershipOf: members.findMembership,
     levelOf: async (db, userId) => (await members.findMembership(db, userId))?.level,
     addMember: async (tx, userId, level) => (await members.addMember(tx, userId, level)) > 0,
-    ofUser: (userId) => database.acrossTenants('the tenants of one user', (tx) => queries.listOfUser(tx, userId)),
+    async ofUser(userId) {
+      const rows = await database.acrossTenants('the tenants of one user', (tx) => queries.listOfUser(tx, userId))
+      return rows.filter(isOpen)
+    },
 
     async mustKeepOwner(tx, leaving) {
       await queries.lock(tx)
@@ -51,16 +63,23 @@ export function createDirectory({ database }: TenantParts): Directory {
       if (leaves && !stays) throw tenantErrors('tenants.last_owner')
     },
 
-    async mustOwnNothingAlone(userId) {
-      const [tenant] = await database.acrossTenants('tenants that would lose their last owner', (tx) =>
-        queries.listOwnedAlone(tx, userId),
+    async mustLeaveOwners(tx, userIds, asker) {
+      const reason = 'tenants that would lose their last owner'
+      const owned = await tx.acrossTenants(reason, (db) => queries.listOwned(db, userIds))
+      await queries.lockThese(tx, [...owned, tx.tenantId!])
+      const [tenant] = await tx.acrossTenants(reason, (db) => queries.listLeftWithoutOwner(db, owned, userIds))
+      if (!tenant) return
+      // Who asks for somebody else need not know that tenant.
+      const own = asker.kind === 'user' && userIds.includes(asker.userId)
+      throw tenantErrors(
+        'tenants.last_owner',
+        own || asker.kind === 'admin'
+          ? {
+              message: `Nobody else owns ${tenant.name}. Make somebody an owner of it, or delete it first.`,
+              facts: { tenantId: tenant.id },
+            }
+          : { message: 'A tenant would be left without an owner who can sign in.' },
       )
-      if (tenant) {
-        throw tenantErrors('tenants.last_owner', {
-          message: `You are the only owner of ${tenant.name}. Make somebody else an owner, or delete it first.`,
-          facts: { tenantId: tenant.id },
-        })
-      }
     },
 
     endMemberships: members.endMemberships,

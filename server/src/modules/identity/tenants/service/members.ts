@@ -6,6 +6,7 @@ import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { mustHold } from '../../roles/index.ts'
+import { page } from '../members.listing.queries.ts'
 import * as queries from '../members.queries.ts'
 import { tenantErrors } from '../tenants.errors.ts'
 import { mustAdd, mustRemove, mustSetLevel, type Standing } from '../tenants.policy.ts'
@@ -51,21 +52,13 @@ export function createMembers(parts: TenantParts, directory: Directory & Setting
       const db = database.tenant(tenantId)
       await enter(db, actor, tenantId)
       const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
-      const byTime = (query.sortBy ?? 'joinedAt') === 'joinedAt'
-      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['time', 'string']) : undefined
+      const keyType = (query.sortBy ?? 'joinedAt') === 'joinedAt' ? 'time' : 'string'
+      const after = query.cursor ? decodeCursor(query.cursor, [keyType, 'string']) : undefined
       const offset = after ? 0 : (request.page - 1) * request.limit
-      const [rows, total] = await Promise.all([
-        queries.list(db, query, request.limit, offset, after),
-        queries.count(db, query),
-      ])
+      const { rows, total } = await page(db, query, { limit: request.limit, offset, after })
       const last = rows.at(-1)
-      const full = byTime && last && rows.length === request.limit
-      return pageOf(
-        rows.map(toMember),
-        total,
-        request,
-        full ? encodeCursor([last.joinedAtText, last.userId]) : undefined,
-      )
+      const next = last && rows.length === request.limit ? encodeCursor([last.sortKey, last.userId]) : undefined
+      return pageOf(rows.map(toMember), total, request, next)
     },
 
     async add(actor, tenantId, { userId, email, level: sentLevel, role }, facts) {

@@ -4,6 +4,7 @@ import type { Clock } from '../../../../core/clock.ts'
 import { invalidField } from '../../../../core/errors.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
+import type { Jobs } from '../../../../drivers/queue/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
 import type { Roles } from '../../roles/index.ts'
 import type { Sessions } from '../../sessions/index.ts'
@@ -18,16 +19,21 @@ export interface TenantParts {
   database: Pick<Database, 'global' | 'tenant' | 'inTenant' | 'acrossTenants'>
   bus: Bus
   clock: Clock
+  jobs: Pick<Jobs, 'define' | 'dropOf' | 'enqueue'>
   audit: Pick<Audit, 'record'>
   roles: Pick<Roles, 'seed' | 'assignByName' | 'exchangeByName' | 'grantable' | 'permissionsOf'>
   sessions: Pick<Sessions, 'findLive' | 'switchTenant'>
   options: {
+    /** How requests name tenants; `none`: there is the default one and no other. */
+    strategy: 'header' | 'subdomain' | 'none'
     /** Who may create tenants. */
     creation: 'users' | 'admins'
     /** The role that comes with the level MEMBER where a tenant does not name its own. */
     defaultRole: string
     /** How long the installation lets sessions live: tenants stay below. */
     sessions: { absoluteSeconds: number; idleSeconds: number }
+    /** How long a deleted tenant can be restored, before it is purged. */
+    retentionSeconds: number
   }
 }
 
@@ -68,4 +74,17 @@ export function eitherOf<T>(first: T | undefined, second: T | undefined, secondN
       'This says something else than the same field under its other name.',
     )
   return first ?? second
+}
+
+/** Throws `tenants.single_tenant` where the installation has one tenant. */
+export function mustHaveMany({ options }: Pick<TenantParts, 'options'>): void {
+  if (options.strategy === 'none') throw tenantErrors('tenants.single_tenant')
+}
+
+const MAX_OWNED = 100
+
+/** Throws `tenants.too_many` when the user owns as many tenants as one person may. */
+export async function mustOwnFewer({ database }: Pick<TenantParts, 'database'>, userId: string): Promise<void> {
+  const owned = await database.acrossTenants('how many tenants one user owns', (tx) => queries.countOwned(tx, userId))
+  if (owned >= MAX_OWNED) throw tenantErrors('tenants.too_many')
 }

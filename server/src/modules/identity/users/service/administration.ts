@@ -1,6 +1,5 @@
 // What administrators do with the accounts of their tenant.
 import type { UserActor } from '../../../../core/actor.ts'
-import { requestErrors } from '../../../../core/errors.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
 import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
@@ -13,26 +12,35 @@ import {
   accountColumns,
   announce,
   changeState,
+  type Letter,
   lockMember,
   mustBeFree,
   mustReach,
   namingConflicts,
   normalizeEmail,
+  tellOldAddress,
   type UserParts,
 } from './parts.ts'
 
 export interface Administration {
   list(actor: UserActor, query: UserQuery): Promise<Page<User>>
   get(actor: UserActor, id: string): Promise<User>
-  update(actor: UserActor, id: string, changes: UserChanges, facts: RequestFacts, version?: number): Promise<User>
+  /** A new address is told to the old one, and has to be confirmed: `verify` sends the mail. */
+  update(actor: UserActor, id: string, change: UserChange, facts: RequestFacts, verify: Letter): Promise<User>
   setStatus(actor: UserActor, id: string, status: UserStatus, facts: RequestFacts): Promise<User>
   /** Soft-deletes the accounts that are at home here, and ends the membership of the others. Ids of strangers are skipped. */
   remove(actor: UserActor, ids: readonly string[], facts: RequestFacts): Promise<number>
   restore(actor: UserActor, id: string, facts: RequestFacts): Promise<User>
 }
 
+export interface UserChange {
+  changes: UserChanges
+  /** The version that the change was made from. */
+  version: number | undefined
+}
+
 export function createAdministration(parts: UserParts): Administration {
-  const { database, audit, roles, tenants, sessions, hashing, passwords } = parts
+  const { database, audit, mail, roles, tenants, sessions, hashing, passwords } = parts
 
   async function reread(tx: Tx, id: string): Promise<User> {
     return toUser((await queries.findMember(tx, id))!)
@@ -57,13 +65,13 @@ export function createAdministration(parts: UserParts): Administration {
       return toUser(user)
     },
 
-    async update(actor, id, changes, facts, version) {
+    async update(actor, id, { changes, version }, facts, verify) {
       const { password, status, roleId, roleIds = roleId === undefined ? undefined : [roleId], ...rest } = changes
       const existing = await queries.findMember(database.tenant(actor.tenantId), id)
       if (!existing) throw userErrors('users.not_found')
       const address = changes.email === undefined ? existing.email : normalizeEmail(changes.email)
-      const ownSecrets = isSelf(actor, id) && (address !== existing.email || password !== undefined)
-      if (ownSecrets && !facts.fresh) throw requestErrors('access.reauthentication_required')
+      // One's own secret and address have routes of their own, which ask for a proof.
+      if (password !== undefined || address !== existing.email) mustBeSomebodyElse(actor, id)
       if (address !== existing.email) {
         mustAdministerHere(actor, existing)
         await tenants.mustAllowAddressOf(id, address)
@@ -73,7 +81,10 @@ export function createAdministration(parts: UserParts): Administration {
       return database.inTenant(actor.tenantId, async (tx) => {
         // Who may not reach the account learns nothing of it; owners are counted before any account is locked.
         if (!isSelf(actor, id)) await mustReach(parts, tx, actor, id)
-        if (status !== undefined && status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
+        if (status !== undefined && status !== 'ACTIVE') {
+          if (administersHere(actor, existing)) await tenants.mustLeaveOwners(tx, [id], actor)
+          await tenants.mustKeepOwner(tx, [id])
+        }
         const user = await lockMember(tx, id)
         const columns = accountColumns(user, rest)
         const touchesAccount =
@@ -88,12 +99,13 @@ export function createAdministration(parts: UserParts): Administration {
         if (status !== undefined) await changeState(parts, tx, user, status)
         if (hash !== undefined) {
           await queries.setPassword(tx, id, hash)
-          await sessions.endAll(
-            tx,
-            [id],
-            'password changed by an administrator',
-            isSelf(actor, id) ? actor.sessionId : undefined,
-          )
+          await sessions.endAll(tx, [id], 'password changed by an administrator')
+          await mail.send(tx, {
+            template: 'password_set',
+            to: { address: user.email, name: user.name },
+            locale: user.locale,
+            values: { name: user.name },
+          })
         }
         if (roleIds) {
           mustBeSomebodyElse(actor, id)
@@ -101,6 +113,10 @@ export function createAdministration(parts: UserParts): Administration {
         }
         await announce(parts, tx, id)
         const after = await reread(tx, id)
+        if (after.email !== user.email) {
+          await tellOldAddress(parts, tx, user, { email: after.email, ip: facts.ip })
+          await verify(tx, after)
+        }
         audit.record(
           tx,
           actor,
@@ -120,7 +136,11 @@ export function createAdministration(parts: UserParts): Administration {
       return database.inTenant(actor.tenantId, async (tx) => {
         mustBeSomebodyElse(actor, id)
         await mustReach(parts, tx, actor, id)
-        if (status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
+        if (status !== 'ACTIVE') {
+          const [known] = await queries.findMembers(tx, [id])
+          if (known && administersHere(actor, known)) await tenants.mustLeaveOwners(tx, [id], actor)
+          await tenants.mustKeepOwner(tx, [id])
+        }
         const user = await lockMember(tx, id)
         mustAdministerHere(actor, user)
         await changeState(parts, tx, user, status)
@@ -139,6 +159,12 @@ export function createAdministration(parts: UserParts): Administration {
       for (const id of ids) mustBeSomebodyElse(actor, id)
       return database.inTenant(actor.tenantId, async (tx) => {
         for (const id of ids) await mustReach(parts, tx, actor, id)
+        const ending = (await queries.findMembers(tx, ids)).filter((user) => administersHere(actor, user))
+        await tenants.mustLeaveOwners(
+          tx,
+          ending.map((user) => user.id),
+          actor,
+        )
         await tenants.mustKeepOwner(tx, ids)
         const users = await queries.lockMembers(tx, ids)
         const own = users.filter((user) => administersHere(actor, user)).map((user) => user.id)

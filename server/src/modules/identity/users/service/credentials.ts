@@ -1,5 +1,5 @@
 // The secret side of accounts, for the modules that sign people in.
-import type { Executor, Tx } from '../../../../drivers/database/index.ts'
+import { type Executor, type Tx, violates } from '../../../../drivers/database/index.ts'
 import * as queries from '../users.queries.ts'
 import type { UserParts } from './parts.ts'
 
@@ -19,6 +19,8 @@ export interface CredentialStore {
   markVerified(tx: Tx, id: string): Promise<void>
   /** Nobody signs in to the account, and nobody else changes it, until the transaction ends. */
   lock(tx: Tx, id: string): Promise<void>
+  /** Gives the account another address, which counts as verified; false when somebody else has it: the transaction must end then. */
+  setAddress(tx: Tx, id: string, email: string): Promise<boolean>
 }
 
 export function createCredentialStore({ database, hashing }: UserParts): CredentialStore {
@@ -31,5 +33,13 @@ export function createCredentialStore({ database, hashing }: UserParts): Credent
     markSignIn: queries.markSignIn,
     markVerified: queries.markVerified,
     lock: queries.lock,
+    async setAddress(tx, id, email) {
+      try {
+        return (await queries.setAddress(tx, id, email)) > 0
+      } catch (error) {
+        if (violates(error, 'users_email_key')) return false
+        throw error
+      }
+    },
   }
 }

@@ -20,17 +20,30 @@ import {
   accountColumns,
   announce,
   changeState,
+  type Letter,
   mustBeFree,
   namingConflicts,
   normalizeEmail,
+  tellOldAddress,
   type UserParts,
 } from './parts.ts'
 
 export interface Everywhere {
   list(query: AnyTenantQuery): Promise<Page<UserOfAnyTenant>>
   get(id: string): Promise<UserOfAnyTenant>
-  update(actor: AdminActor, id: string, change: AccountChange, facts: RequestFacts): Promise<UserOfAnyTenant>
+  /** A new address is told to the old one, and has to be confirmed: `verify` sends the mail. */
+  update(
+    actor: AdminActor,
+    id: string,
+    change: AccountChange,
+    facts: RequestFacts,
+    verify: Letter,
+  ): Promise<UserOfAnyTenant>
   setStatus(actor: AdminActor, id: string, status: UserStatus, facts: RequestFacts): Promise<UserOfAnyTenant>
+  /** Deletes softly. Throws `tenants.last_owner` for somebody who alone owns a tenant with other members. */
+  remove(actor: AdminActor, id: string, facts: RequestFacts): Promise<void>
+  restore(actor: AdminActor, id: string, facts: RequestFacts): Promise<UserOfAnyTenant>
+  endSessions(actor: AdminActor, id: string, facts: RequestFacts): Promise<void>
 }
 
 export interface AccountChange {
@@ -40,7 +53,7 @@ export interface AccountChange {
 }
 
 export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
-  const { database, audit, tenants } = parts
+  const { database, audit, sessions, tenants } = parts
 
   async function get(id: string): Promise<UserOfAnyTenant> {
     const row = await database.acrossTenants('an account for the back office', (tx) => everywhere.find(tx, id))
@@ -49,10 +62,15 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
   }
 
   /** Runs a change in the account's home tenant, where it is audited, or in the default one when it has none any more. */
-  async function change(id: string, work: (tx: Tx, user: queries.UserRow) => Promise<void>): Promise<UserOfAnyTenant> {
+  async function change(
+    id: string,
+    work: (tx: Tx, user: queries.UserRow) => Promise<void>,
+    first?: (tx: Tx) => Promise<void>,
+  ): Promise<UserOfAnyTenant> {
     const account = await queries.findCredentials(database.global, id)
     if (!account) throw userErrors('users.not_found')
     await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+      await first?.(tx)
       const user = await everywhere.lock(tx, id)
       if (!user) throw userErrors('users.not_found')
       await work(tx, user)
@@ -83,7 +101,7 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
 
       get,
 
-      async update(actor, id, { changes: { status, ...rest }, version }, facts) {
+      async update(actor, id, { changes: { status, ...rest }, version }, facts, verify) {
         if (rest.email !== undefined) await mustAllow(id, normalizeEmail(rest.email))
         return change(id, async (tx, user) => {
           const columns = accountColumns(user, rest)
@@ -92,6 +110,10 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
             throw userErrors('users.changed_meanwhile')
           if (status !== undefined) await changeState(parts, tx, user, status)
           const after = await everywhere.lock(tx, id)
+          if (after!.email !== user.email) {
+            await tellOldAddress(parts, tx, user, { email: after!.email, ip: facts.ip })
+            await verify(tx, after!)
+          }
           const changes = difference(toUser(user), toUser(after!), false)
           audit.record(tx, actor, { action: 'users.edit', targetType: 'user', targetId: id, changes }, facts)
         })
@@ -103,6 +125,35 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
           const changes = { status: [user.status, status] }
           audit.record(tx, actor, { action: 'users.status', targetType: 'user', targetId: id, changes }, facts)
         }),
+
+      async remove(actor, id, facts) {
+        const mustLeaveOwners = (tx: Tx) => tenants.mustLeaveOwners(tx, [id], actor)
+        const end = async (tx: Tx, { email }: queries.UserRow) => {
+          await queries.softDelete(tx, [id])
+          await sessions.endAll(tx, [id], 'account deleted')
+          const deed = { action: 'users.delete', targetType: 'user', targetId: id, changes: { email } }
+          audit.record(tx, actor, deed, facts)
+        }
+        await change(id, end, mustLeaveOwners)
+      },
+
+      async restore(actor, id, facts) {
+        const deleted = await get(id)
+        if (deleted.deletedAt === null) throw userErrors('users.not_found')
+        await database.inTenant(deleted.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+          if (!(await queries.restore(tx, id))) throw userErrors('users.not_found')
+          await announce(parts, tx, id)
+          audit.record(tx, actor, { action: 'users.restore', targetType: 'user', targetId: id }, facts)
+        })
+        return get(id)
+      },
+
+      async endSessions(actor, id, facts) {
+        await change(id, async (tx) => {
+          await sessions.endAll(tx, [id], 'ended by the back office')
+          audit.record(tx, actor, { action: 'sessions.end_all', targetType: 'user', targetId: id }, facts)
+        })
+      },
     },
   }
 }

@@ -96,8 +96,8 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
     },
 
     async removeMe(actor, facts) {
-      await tenants.mustOwnNothingAlone(actor.userId)
       await database.inTenant(actor.tenantId, async (tx) => {
+        await tenants.mustLeaveOwners(tx, [actor.userId], actor)
         await lockMember(tx, actor.userId)
         await queries.softDelete(tx, [actor.userId])
         await sessions.endAll(tx, [actor.userId], 'account deleted by its owner')

@@ -6,6 +6,7 @@ import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
 import { violates } from '../../../../drivers/database/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
+import type { Mail } from '../../../foundation/mail/index.ts'
 import type { Hashing, PasswordPolicy } from '../../passwords/index.ts'
 import type { Roles } from '../../roles/index.ts'
 import type { Sessions } from '../../sessions/index.ts'
@@ -19,6 +20,7 @@ export interface UserParts {
   database: Pick<Database, 'global' | 'tenant' | 'inTenant' | 'acrossTenants'>
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
+  mail: Pick<Mail, 'send'>
   roles: Pick<Roles, 'assign' | 'assignByName' | 'permissionsOf'>
   tenants: Pick<
     Tenants,
@@ -28,7 +30,7 @@ export interface UserParts {
     | 'mustAllowAddress'
     | 'mustAllowAddressOf'
     | 'mustKeepOwner'
-    | 'mustOwnNothingAlone'
+    | 'mustLeaveOwners'
   >
   sessions: Pick<Sessions, 'endAll'>
   hashing: Hashing
@@ -102,4 +104,27 @@ function conflict(field: 'email' | 'username' | 'phone') {
   const problem = userErrors(`users.${field}_taken`)
   problem.fields.push({ in: 'body', path: field, code: 'taken', message: problem.message })
   return problem
+}
+
+/** Sends a mail to an account inside the caller's transaction. */
+export type Letter = (tx: Tx, user: Pick<queries.UserRow, 'id' | 'email' | 'name' | 'locale'>) => Promise<void>
+
+/** Tells the old address that it is none of the account's any more. The new one is told as far as its owner knows it. */
+export async function tellOldAddress(
+  { mail }: Pick<UserParts, 'mail'>,
+  tx: Tx,
+  before: Pick<queries.UserRow, 'email' | 'name' | 'locale'>,
+  { email, ip }: { email: string; ip: string },
+): Promise<void> {
+  await mail.send(tx, {
+    template: 'address_changed',
+    to: { address: before.email, name: before.name },
+    locale: before.locale,
+    values: { name: before.name, address: masked(email), ip },
+  })
+}
+
+/** `mason@example.com` as `m…@example.com`. */
+export function masked(email: string): string {
+  return `${[...email][0]}…${email.slice(email.lastIndexOf('@'))}`
 }
