@@ -149,7 +149,7 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     ...tokenRoutes(personalTokens),
     ...mfaRoutes(mfa),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
-    ...adminRoutes({ admins, users, tenants, verify: auth.verify }),
+    ...adminRoutes({ admins, users, tenants, mfa, verify: auth.verify }),
     ...systemRoutes(system),
   ]
   return { ...people, routes, actors, auth, admins, system }

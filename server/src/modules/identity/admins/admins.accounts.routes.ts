@@ -134,6 +134,7 @@ function impersonationRoutes({ impersonations }: Admins): Route[] {
       path: '/admin/impersonate',
       operation: 'admins.impersonate',
       access: 'admin',
+      fresh: true,
       bases,
       summary: 'Act in the name of a person',
       description:

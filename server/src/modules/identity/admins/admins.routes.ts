@@ -1,6 +1,7 @@
 // The back office over HTTP.
 import { alias, Message, type Route, route } from '../../../drivers/http/index.ts'
 import { ChangePassword, Login, Refresh } from '../auth/index.ts'
+import type { Mfa } from '../mfa/index.ts'
 import { Tokens, toTokens } from '../sessions/index.ts'
 import type { Tenants } from '../tenants/index.ts'
 import type { Letter, Users } from '../users/index.ts'
@@ -15,6 +16,7 @@ export interface AdminRouteParts {
   users: Pick<Users, 'everywhere'>
   /** Sends the mail in which somebody confirms an address. */
   verify: Letter
+  mfa: Pick<Mfa, 'resetByAdmin'>
   tenants: Pick<Tenants, 'createFor' | 'everywhere' | 'purge'>
 }
 
@@ -25,7 +27,7 @@ export function adminRoutes(parts: AdminRouteParts): Route[] {
     ...entryRoutes(parts),
     ...ownRoutes(parts),
     ...accountRoutes(parts.admins),
-    ...anyUserRoutes(parts.users.everywhere, parts.verify),
+    ...anyUserRoutes({ ...parts.users, ...parts, resetMfa: parts.mfa.resetByAdmin }),
     ...anyTenantRoutes(parts.tenants),
   ]
 }

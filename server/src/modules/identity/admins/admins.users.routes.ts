@@ -1,10 +1,28 @@
 // The accounts of all tenants, for the back office.
-import { alias, Deleted, IdParams, Message, pageAnswer, type Route, route } from '../../../drivers/http/index.ts'
+import type { AdminActor } from '../../../core/actor.ts'
+import {
+  alias,
+  Deleted,
+  IdParams,
+  Message,
+  pageAnswer,
+  type RequestFacts,
+  type Route,
+  route,
+} from '../../../drivers/http/index.ts'
 import { AnyTenantChanges, AnyTenantQuery, type Letter, UserOfAnyTenant, type Users } from '../users/index.ts'
 
 const bases = ['canonical', 'envelope'] as const
 
-export function anyUserRoutes(everywhere: Users['everywhere'], verify: Letter): Route[] {
+export interface AnyUserParts {
+  everywhere: Users['everywhere']
+  /** Sends the mail in which somebody confirms an address. */
+  verify: Letter
+  /** Takes all second factors from an account. Throws `users.not_found`, or `mfa.not_enrolled` when there are none. */
+  resetMfa(actor: AdminActor, userId: string, facts: RequestFacts): Promise<void>
+}
+
+export function anyUserRoutes({ everywhere, verify, resetMfa }: AnyUserParts): Route[] {
   const update = route({
     method: 'PATCH',
     path: '/admin/users/:id',
@@ -101,6 +119,23 @@ export function anyUserRoutes(everywhere: Users['everywhere'], verify: Letter): 
       message: 'User restored',
       errors: ['users.not_found'],
       handle: ({ actor, params, facts }) => everywhere.restore(actor, params.id, facts),
+    }),
+    route({
+      method: 'POST',
+      path: '/admin/users/:id/reset-mfa',
+      operation: 'admins.resetUserMfa',
+      access: 'admin',
+      fresh: true,
+      bases,
+      summary: 'Take the second factors from an account whose owner has lost them',
+      description: 'Ends every session of the account. Its owner is told by mail.',
+      params: IdParams,
+      answer: Message,
+      errors: ['users.not_found', 'mfa.not_enrolled'],
+      handle: async ({ actor, params, facts }) => {
+        await resetMfa(actor, params.id, facts)
+        return { message: 'The second factors were removed. The user signs in with the password alone.' }
+      },
     }),
     route({
       method: 'POST',

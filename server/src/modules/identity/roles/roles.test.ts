@@ -230,13 +230,13 @@ describe('roles', () => {
       assert.deepEqual(
         (await trail(role.id)).map(({ action, actorId, changes }) => [action, actorId, Object.keys(changes).sort()]),
         [
-          ['roles.create', admin.id, ['description', 'label', 'name', 'parents', 'permissions']],
+          ['roles.create', admin.id, ['description', 'label', 'name', 'parents', 'permissions', 'requiresMfa']],
           ['roles.edit', admin.id, ['name', 'permissions']],
           ['roles.edit', admin.id, ['permissions']],
           [
             'roles.delete',
             admin.id,
-            ['description', 'label', 'name', 'parents', 'permissions', 'reassignedTo', 'userCount'],
+            ['description', 'label', 'name', 'parents', 'permissions', 'reassignedTo', 'requiresMfa', 'userCount'],
           ],
         ],
       )

@@ -146,6 +146,10 @@ describe('the end of a tenant', () => {
       json: { login: member.email, password: PASSWORD },
       headers,
     })
+    await ashlar.rows(
+      `INSERT INTO mfa_challenges ("tokenHash", "userId", "tenantId", base, "expiresAt") VALUES ($1, $2, $3, 'canonical', now() + interval '5 minutes')`,
+      [unique('hash'), member.id, id],
+    )
     await fillWithContent(id, [owner.id, member.id, guest.id, created.body.id])
     await ashlar.drivers.database.inTenant(id, (tx) =>
       ashlar.drivers.jobs.enqueue(tx, 'tenants.purge', {}, { delaySeconds: 3_600 }),

@@ -1,10 +1,12 @@
 // What people do with their own second factors. Each change ends their other sessions, is audited and told by mail.
 import { renderSVG } from 'uqr'
-import type { Actor, UserActor } from '../../../../core/actor.ts'
+import type { Actor, AdminActor, UserActor } from '../../../../core/actor.ts'
 import { newId } from '../../../../core/ids.ts'
 import { normalizeName } from '../../../../core/text.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import { userErrors } from '../../users/index.ts'
 import { mfaErrors } from '../mfa.errors.ts'
 import * as queries from '../mfa.queries.ts'
 import { type Confirmed, type Enrolling, type Factor, MAX_FACTORS, type MfaState, toFactor } from '../mfa.schema.ts'
@@ -29,18 +31,28 @@ export interface Factors {
   /** New recovery codes in the place of the old ones. */
   renewRecoveryCodes(actor: UserActor, facts: RequestFacts): Promise<string[]>
   /**
-   * Takes all second factors from an account for somebody who administers it, ends its sessions and tells its owner. False
-   * when there was none. Call it before the account is locked.
+   * Takes all second factors from an account whose owner has lost them, ends its sessions and tells its owner. Throws
+   * `users.not_found`, or `mfa.not_enrolled` when there was none.
    */
-  resetFor(tx: Tx, userId: string, by: Actor, facts: RequestFacts): Promise<boolean>
+  resetByAdmin(by: AdminActor, userId: string, facts: RequestFacts): Promise<void>
 }
 
 export function createFactors(parts: MfaParts, proving: Proving, { requirementOf }: Requirements): Factors {
   const { database, audit, clock, sealer, sessions, tenants, users, options } = parts
 
-  function record(tx: Tx, actor: Actor, deed: { userId: string; action: string; changes?: object }, facts: RequestFacts) {
+  function record(
+    tx: Tx,
+    actor: Actor,
+    deed: { userId: string; action: string; changes?: object },
+    facts: RequestFacts,
+  ) {
     const { userId: targetId, action, changes } = deed
-    audit.record(tx, actor, { action, targetType: 'user', targetId, ...(changes && { changes: { ...changes } }) }, facts)
+    audit.record(
+      tx,
+      actor,
+      { action, targetType: 'user', targetId, ...(changes && { changes: { ...changes } }) },
+      facts,
+    )
   }
 
   async function issueCodes(tx: Tx, userId: string): Promise<string[]> {
@@ -163,15 +175,19 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
         return codes
       }),
 
-    async resetFor(tx, userId, by, facts) {
-      const count = await queries.removeAll(tx, userId)
-      if (count === 0) return false
-      await queries.removeChallenges(tx, userId)
-      await sessions.endAll(tx, [userId], 'second factor reset')
-      const account = await users.credentials(tx, userId)
-      if (account) await notify(parts, tx, account, 'mfa_disabled', facts)
-      record(tx, by, { userId, action: 'mfa.reset', changes: { factors: count } }, facts)
-      return true
+    async resetByAdmin(by, userId, facts) {
+      const account = await users.credentials(database.global, userId)
+      if (!account) throw userErrors('users.not_found')
+      await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+        // Sign-ins wait: none of them opens a session that does not end below.
+        await users.lock(tx, userId)
+        const count = await queries.removeAll(tx, userId)
+        if (count === 0) throw mfaErrors('mfa.not_enrolled')
+        await queries.removeChallenges(tx, userId)
+        await sessions.endAll(tx, [userId], 'second factor reset')
+        await notify(parts, tx, account, 'mfa_disabled', facts)
+        record(tx, by, { userId, action: 'mfa.reset', changes: { factors: count } }, facts)
+      })
     },
   }
 }
