@@ -427,6 +427,7 @@ describe('second factors', () => {
     it('is not owed by an admin who acts in the person’s name', async () => {
       const { id, member } = await tenantThatAsks(0)
       const root = (await ashlar.call('POST', `${API}/admin/auth/login`, { json: ADMIN })).body.accessToken
+      await freshen(root)
       const json = { userId: member.id, tenantId: id, reason: 'Ticket 1' }
       const { accessToken } = (await call('POST', '/admin/impersonate', root, json)).body
       assert.equal((await call('GET', '/users/me', accessToken)).status, 200)
