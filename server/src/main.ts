@@ -19,6 +19,10 @@ const VERBS: Record<string, { summary: string; load(): Promise<(args: string[]) 
     summary: 'verify [--tenant ID]: whether the audit trail is as it was written',
     load: async () => (await import('./cli/audit.ts')).audit,
   },
+  verify: {
+    summary: 'isolation [--url URL] [--json]: proves over HTTP that no tenant reaches another',
+    load: async () => (await import('./cli/verify.ts')).verify,
+  },
   openapi: {
     summary: 'write openapi.json and the errors page; --check only compares',
     load: async () => (await import('./cli/openapi.ts')).openapi,

@@ -69,6 +69,8 @@ export interface StartOptions {
   onLog?: (line: string) => void
   /** Where requests are counted; in memory by default. */
   limits?: (database: Database) => LimitStore
+  /** Puts something between the modules and their database. */
+  wrap?: (database: Database) => Database
   /** Installs the queue and works on jobs, for tests that wait for what they do. */
   jobs?: boolean
 }
@@ -103,7 +105,7 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     ? createLog({ level: 'info', format: 'json' }, { write: onLog })
     : createLog({ level: process.env.TEST_LOG ?? config.log.level, format: 'json' })
   const clock = movableClock()
-  const drivers = await openDrivers(config, database, { clock, log, limits: options.limits })
+  const drivers = await openDrivers(config, database, { clock, log, limits: options.limits, wrap: options.wrap })
   const app = await createApp(config, drivers, '0.0.0-test')
   await prepareInstallation(app, drivers.database, config)
   if (jobs) {
@@ -149,16 +151,16 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
 async function openDrivers(
   config: Config,
   { appUrl: url, rolePrefix }: TestDatabase,
-  given: Pick<Drivers, 'clock' | 'log'> & Pick<StartOptions, 'limits'>,
+  given: Pick<Drivers, 'clock' | 'log'> & Pick<StartOptions, 'limits' | 'wrap'>,
 ): Promise<Drivers> {
-  const { clock, log, limits = () => memoryLimitStore() } = given
+  const { clock, log, limits = () => memoryLimitStore(), wrap = (database: Database) => database } = given
   const connection = {
     ...config.database.pool,
     url,
     acrossRole: `${rolePrefix}_across`,
     applicationName: 'ashlar-test',
   }
-  const database = openDatabase(connection, log)
+  const database = wrap(openDatabase(connection, log))
   return {
     database,
     bus: await createPostgresBus({ url, log }),

@@ -138,7 +138,7 @@ function headerParameters(route: Route): Json[] {
       name: 'X-Tenant-ID',
       in: 'header',
       required: false,
-      schema: { type: 'string' },
+      schema: { type: 'string', 'x-id-of': 'tenant' },
       description: 'Chooses among the tenants of the caller, by id or slug.',
     },
   ]

@@ -11,19 +11,25 @@ export function Nullable<T extends TSchema>(schema: T): TUnsafe<Static<T> | null
 export const Text = (max: number, options: Record<string, unknown> = {}) =>
   Type.String({ minLength: 1, maxLength: max, ...options })
 
-export const Id = Type.String({
-  minLength: 1,
-  maxLength: 64,
-  description: 'An opaque id.',
-  examples: ['cmi8z2n4w0q5t1v7x3y9b6d2'],
-})
+/** An id, and of what: `x-id-of` tells clients of the document, and the proof of isolation, what stands there. */
+export const IdOf = (noun: string, options: Record<string, unknown> = {}) =>
+  Type.String({
+    minLength: 1,
+    maxLength: 64,
+    'x-id-of': noun,
+    examples: ['cmi8z2n4w0q5t1v7x3y9b6d2'],
+    ...options,
+  })
+
+/** The path parameter `:id`. */
+export const IdParams = (noun: string) => Type.Object({ id: IdOf(noun) })
+
 export const Timestamp = Type.String({
   format: 'date-time',
   description: 'ISO 8601, UTC.',
   examples: ['2026-11-21T09:30:00.000Z'],
 })
 export const Email = Type.String({ format: 'email', maxLength: 254, examples: ['mason@example.com'] })
-export const IdParams = Type.Object({ id: Id })
 
 export const PageQuery = {
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1, description: 'From 1.' })),
@@ -65,10 +71,11 @@ export function pageAnswer<T extends TSchema>(item: T) {
 
 export const Message = Type.Object({ message: Type.String() }, { title: 'Message' })
 export const Deleted = Type.Object({ message: Type.String(), id: Type.String() }, { title: 'Deleted' })
-export const IdList = Type.Object(
-  { ids: Type.Array(Id, { minItems: 1, maxItems: 100, uniqueItems: true }) },
-  { additionalProperties: false },
-)
+export const IdList = (noun: string) =>
+  Type.Object(
+    { ids: Type.Array(IdOf(noun), { minItems: 1, maxItems: 100, uniqueItems: true }) },
+    { additionalProperties: false },
+  )
 
 /** A body: unknown keys are refused where the dialect refuses them. */
 export function Body<P extends Record<string, TSchema>>(

@@ -1,11 +1,11 @@
 // What the audit trail shows.
 import Type, { type Static } from 'typebox'
-import { Id, Nullable, OneOf, PageQuery, Timestamp } from '../../../drivers/http/index.ts'
+import { IdOf, Nullable, OneOf, PageQuery, Timestamp } from '../../../drivers/http/index.ts'
 import type { AuditRow, ChainRow } from './audit.queries.ts'
 
 export const AuditEntry = Type.Object(
   {
-    id: Id,
+    id: IdOf('audit entry'),
     seq: Type.Integer({ description: 'Position in the chain of the tenant, from 1, without gaps.' }),
     at: Timestamp,
     actor: Type.String({ examples: ['user:cmi8z2n4w0q5t1v7x3y9b6d2'] }),
@@ -27,11 +27,11 @@ export const AuditQuery = Type.Object({
   page: PageQuery.page,
   limit: PageQuery.limit,
   cursor: PageQuery.cursor,
-  actor: Type.Optional(Type.String({ maxLength: 100, description: 'Id of the user or admin who acted.' })),
+  actor: Type.Optional(IdOf('user', { maxLength: 100, description: 'Id of the user or admin who acted.' })),
   action: Type.Optional(
     Type.String({ maxLength: 100, description: 'An action (`roles.edit`) or everything of a noun (`roles`).' }),
   ),
-  target: Type.Optional(Type.String({ maxLength: 100, description: 'Id of what was acted on.' })),
+  target: Type.Optional(IdOf('user', { maxLength: 100, description: 'Id of what was acted on.' })),
   from: Type.Optional(Timestamp),
   to: Type.Optional(Timestamp),
 })

@@ -22,7 +22,7 @@ export function mailRoutes(mail: Mail): Route[] {
       operation: 'mail.get',
       access: 'mail:view',
       summary: 'Read one mail and what became of it',
-      params: IdParams,
+      params: IdParams('mail'),
       answer: MailDetails,
       errors: ['mail.not_found'],
       handle: ({ actor, params }) => mail.get(actor, params.id),

@@ -1,6 +1,6 @@
 // What the log of mails shows.
 import Type, { type Static } from 'typebox'
-import { Id, Nullable, OneOf, PageQuery, Timestamp } from '../../../drivers/http/index.ts'
+import { IdOf, Nullable, OneOf, PageQuery, Timestamp } from '../../../drivers/http/index.ts'
 import type { SummaryRow, WholeRow } from './mail.queries.ts'
 
 const STATES = ['queued', 'sending', 'sent', 'failed', 'outbox', 'cancelled'] as const
@@ -11,7 +11,7 @@ const State = OneOf(STATES, {
 })
 
 export const MailSummary = Type.Object({
-  id: Id,
+  id: IdOf('mail'),
   template: Nullable(Type.String({ examples: ['password_reset'] })),
   locale: Type.String({ examples: ['en'] }),
   subject: Type.String(),

@@ -1,13 +1,13 @@
 // What comes in and what goes out of the back office's accounts.
 import Type, { type Static } from 'typebox'
-import { Body, Id, Nullable, OneOf, PageQuery, Text, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, IdOf, Nullable, OneOf, PageQuery, Text, Timestamp } from '../../../drivers/http/index.ts'
 import type { ImpersonationRow } from '../sessions/index.ts'
 import { Tokens } from '../sessions/index.ts'
 import { Registration } from '../users/index.ts'
 import type { AdminRow } from './admins.queries.ts'
 
 export const Admin = Type.Object({
-  id: Id,
+  id: IdOf('admin'),
   email: Type.String(),
   username: Type.String(),
   name: Type.String(),
@@ -38,15 +38,15 @@ export const AdminQuery = Type.Object({
 export type AdminQuery = Static<typeof AdminQuery>
 
 export const NewImpersonation = Body({
-  userId: Id,
-  tenantId: Type.Optional(Id),
+  userId: IdOf('user'),
+  tenantId: Type.Optional(IdOf('tenant')),
   reason: Text(500, { examples: ['Ticket 4711: cannot open an invoice'] }),
   minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, description: '15 when left out.' })),
 })
 export type NewImpersonation = Static<typeof NewImpersonation>
 export const Impersonated = Type.Object({
   ...Type.Omit(Tokens, ['refreshToken', 'refresh_token']).properties,
-  impersonation: Type.Object({ id: Id, userId: Id, tenantId: Id }),
+  impersonation: Type.Object({ id: IdOf('impersonation'), userId: IdOf('user'), tenantId: IdOf('tenant') }),
 })
 export type Impersonated = Static<typeof Impersonated>
 export const ImpersonationQuery = Type.Object({
@@ -56,10 +56,10 @@ export const ImpersonationQuery = Type.Object({
 })
 export type ImpersonationQuery = Static<typeof ImpersonationQuery>
 export const Impersonation = Type.Object({
-  id: Id,
-  admin: Type.Object({ id: Id, name: Type.String() }),
-  user: Type.Object({ id: Id, name: Type.String() }),
-  tenantId: Id,
+  id: IdOf('impersonation'),
+  admin: Type.Object({ id: IdOf('admin'), name: Type.String() }),
+  user: Type.Object({ id: IdOf('user'), name: Type.String() }),
+  tenantId: IdOf('tenant'),
   reason: Type.String(),
   createdAt: Timestamp,
   endsAt: Timestamp,

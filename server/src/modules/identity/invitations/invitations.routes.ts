@@ -40,7 +40,7 @@ function managerRoutes(invitations: Invitations): Route[] {
       bases,
       summary: 'List the invitations of a tenant, the newest first',
       description: 'For its owners and administrators. The total counts to 10,000.',
-      params: IdParams,
+      params: IdParams('tenant'),
       query: InvitationQuery,
       answer: pageAnswer(Invitation),
       errors: PLACES,
@@ -55,7 +55,7 @@ function managerRoutes(invitations: Invitations): Route[] {
       summary: 'Invite somebody, or make an open link',
       description:
         'With an `email` the invitation is sent there and only the account of that address can accept it, once. Without one the answer carries the secret of an open link, this once, for `maxUses` people. Owners invite to every level, administrators to every level but OWNER; roles must be ones that you could give, now and when the invitation is accepted.',
-      params: IdParams,
+      params: IdParams('tenant'),
       body: NewInvitation,
       status: 201,
       answer: SentInvitation,

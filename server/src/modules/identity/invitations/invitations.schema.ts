@@ -1,6 +1,6 @@
 // What comes in and what goes out of invitations.
 import Type, { type Static } from 'typebox'
-import { Body, Email, Id, Nullable, OneOf, PageQuery, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, Email, IdOf, Nullable, OneOf, PageQuery, Timestamp } from '../../../drivers/http/index.ts'
 import { LEVELS, Tenant } from '../tenants/index.ts'
 import type { InvitationRow } from './invitations.queries.ts'
 
@@ -9,7 +9,7 @@ export type InvitationState = (typeof STATES)[number]
 export const DEFAULT_DAYS = 7
 
 const Level = OneOf(LEVELS, { description: 'The level that the invitation gives.' })
-const RoleIds = Type.Array(Id, { maxItems: 20, uniqueItems: true })
+const RoleIds = Type.Array(IdOf('role'), { maxItems: 20, uniqueItems: true })
 
 export const NewInvitation = Body({
   email: Type.Optional(Email),
@@ -22,15 +22,17 @@ export type NewInvitation = Static<typeof NewInvitation>
 
 export const Invitation = Type.Object(
   {
-    id: Id,
+    id: IdOf('invitation'),
     email: Nullable(Type.String({ description: 'The address that it is bound to; null: whoever has the link.' })),
     level: Level,
-    roleIds: Type.Array(Id, { description: 'The roles that it gives; empty: the one that comes with the level.' }),
+    roleIds: Type.Array(IdOf('role'), {
+      description: 'The roles that it gives; empty: the one that comes with the level.',
+    }),
     state: OneOf(STATES),
     uses: Type.Integer(),
     maxUses: Type.Integer(),
     invitedBy: Type.Unsafe<{ id: string; name: string } | null>({
-      ...Type.Object({ id: Id, name: Type.String() }),
+      ...Type.Object({ id: IdOf('tenant'), name: Type.String() }),
       type: ['object', 'null'],
     }),
     createdAt: Timestamp,
@@ -55,14 +57,17 @@ export type SentInvitation = Static<typeof SentInvitation>
 const { page, limit, search, cursor } = PageQuery
 export const InvitationQuery = Type.Object({ page, limit, search, cursor, state: Type.Optional(OneOf(STATES)) })
 export type InvitationQuery = Static<typeof InvitationQuery>
-export const InvitationParams = Type.Object({ id: Id, invitationId: Id })
+export const InvitationParams = Type.Object({ id: IdOf('tenant'), invitationId: IdOf('invitation') })
 
 export const InvitationToken = Type.String({
   minLength: 1,
   maxLength: 200,
   description: 'The secret of the invitation.',
 })
-export const TokenBody = Body({ token: InvitationToken })
+export const TokenBody = Body(
+  { token: InvitationToken },
+  { examples: [{ token: 'q8Jm2vX0tC7bN4kLw9RzY1sD6fHaGpUe3iTo5BnVxMc' }] },
+)
 
 /** What whoever holds the secret may know before signing in. */
 export const Preview = Type.Object({

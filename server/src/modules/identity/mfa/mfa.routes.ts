@@ -87,7 +87,7 @@ function keepingRoutes(mfa: Mfa): Route[] {
       access: 'session',
       bases: everywhere,
       summary: 'Rename an authenticator',
-      params: IdParams,
+      params: IdParams('factor'),
       body: Rename,
       answer: Factor,
       errors: ['mfa.not_found'],
@@ -102,7 +102,7 @@ function keepingRoutes(mfa: Mfa): Route[] {
       bases: everywhere,
       summary: 'Remove an authenticator',
       description: 'Ends your other sessions. With the last one go the recovery codes.',
-      params: IdParams,
+      params: IdParams('factor'),
       answer: Deleted,
       errors: ['mfa.not_found'],
       handle: async ({ actor, params, facts }) => {

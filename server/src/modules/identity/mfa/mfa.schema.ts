@@ -1,13 +1,13 @@
 // What comes in and what goes out of second factors.
 import Type, { type Static } from 'typebox'
-import { Body, Id, Nullable, OneOf, Text, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, IdOf, Nullable, OneOf, Text, Timestamp } from '../../../drivers/http/index.ts'
 import type { FactorRow } from './mfa.queries.ts'
 
 export const MAX_FACTORS = 5
 
 export const Factor = Type.Object(
   {
-    id: Id,
+    id: IdOf('factor'),
     name: Type.String({ examples: ['Phone'] }),
     createdAt: Timestamp,
     lastUsedAt: Nullable(Timestamp),
@@ -77,11 +77,11 @@ export type MfaState = Static<typeof MfaState>
 const Name = Text(50, { examples: ['Phone'] })
 export const Enroll = Body({ name: Type.Optional(Name) })
 export const Rename = Body({ name: Name })
-export const Confirm = Body({ id: Id, code: Type.String({ pattern: '^[0-9]{6}$', examples: ['287082'] }) })
+export const Confirm = Body({ id: IdOf('factor'), code: Type.String({ pattern: '^[0-9]{6}$', examples: ['287082'] }) })
 
 export const Enrolling = Type.Object(
   {
-    id: Id,
+    id: IdOf('factor'),
     secret: Type.String({ description: 'Base32, for apps without a camera. Shown once.', examples: ['MZXW6YTBOI'] }),
     otpauthUri: Type.String({ description: 'What the QR code says.' }),
     qrSvg: Type.String({ description: 'The QR code as an SVG image.' }),

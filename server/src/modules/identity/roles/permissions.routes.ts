@@ -49,7 +49,7 @@ function catalogueRoutes({ permissions }: Roles): Route[] {
       operation: 'permissions.get',
       access: 'roles:view',
       summary: 'Read a permission',
-      params: IdParams,
+      params: IdParams('permission'),
       answer: Permission,
       errors: ['permissions.not_found'],
       handle: ({ actor, params }) => permissions.get(actor, params.id),
@@ -73,7 +73,7 @@ function catalogueRoutes({ permissions }: Roles): Route[] {
       operation: 'permissions.remove',
       access: 'roles:edit',
       summary: 'Delete a permission of your own',
-      params: IdParams,
+      params: IdParams('permission'),
       answer: Deleted,
       errors: ['permissions.not_found', 'permissions.built_in', 'permissions.in_use'],
       handle: async ({ actor, params, facts }) => {

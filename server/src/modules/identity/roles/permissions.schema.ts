@@ -1,13 +1,13 @@
 // What comes in and what goes out of permissions, of their matrix and of explanations.
 import Type, { type Static } from 'typebox'
-import { Body, Id, Nullable, OneOf, PageQuery, Text, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, IdOf, Nullable, OneOf, PageQuery, Text, Timestamp } from '../../../drivers/http/index.ts'
 import { aliasesOf } from './catalogue.ts'
 import type { PermissionRow } from './permissions.queries.ts'
 import { RoleName } from './roles.schema.ts'
 
 export const Permission = Type.Object(
   {
-    id: Id,
+    id: IdOf('permission'),
     action: Type.String({ description: '`resource:verb`.', examples: ['users:view'] }),
     key: Type.String({ description: 'The same as `action`.' }),
     name: Type.String({ description: 'The same as `action`.' }),
@@ -29,7 +29,10 @@ export const PermissionList = Type.Object({ data: Type.Array(Permission) })
 export const PermissionQuery = Type.Object({ page: PageQuery.page, limit: PageQuery.limit, search: PageQuery.search })
 export type PermissionQuery = Static<typeof PermissionQuery>
 
-const Action = Text(100, { description: '`resource:verb`, or the verb alone beside `resource`.' })
+const Action = Text(100, {
+  description: '`resource:verb`, or the verb alone beside `resource`.',
+  examples: ['documents:archive'],
+})
 
 export const NewPermission = Body({
   action: Type.Optional(Action),
@@ -55,8 +58,10 @@ export type AccessKind = (typeof ACCESSES)[number]
 
 export const Matrix = Type.Object(
   {
-    roles: Type.Array(Type.Object({ id: Id, name: Type.String(), label: Type.String(), builtIn: Type.Boolean() })),
-    permissions: Type.Array(Type.Object({ id: Id, action: Type.String(), roles: ByRole })),
+    roles: Type.Array(
+      Type.Object({ id: IdOf('role'), name: Type.String(), label: Type.String(), builtIn: Type.Boolean() }),
+    ),
+    permissions: Type.Array(Type.Object({ id: IdOf('permission'), action: Type.String(), roles: ByRole })),
     routes: Type.Array(
       Type.Object({
         method: Type.String(),
@@ -75,10 +80,10 @@ export const Matrix = Type.Object(
 export type Matrix = Static<typeof Matrix>
 
 export const Question = Body({
-  userId: Type.Optional(Id),
-  roleId: Type.Optional(Id),
+  userId: Type.Optional(IdOf('user')),
+  roleId: Type.Optional(IdOf('role')),
   permission: Type.Optional(Text(100, { examples: ['users:edit'] })),
-  operation: Type.Optional(Text(100, { examples: ['users.update'] })),
+  operation: Type.Optional(Text(100, { description: 'Instead of a permission: an operationId of this document.' })),
 })
 export type Question = Static<typeof Question>
 
@@ -93,7 +98,7 @@ export const Explanation = Type.Object(
   {
     allowed: Type.Boolean(),
     reason: Type.String({ description: 'The same as a sentence.' }),
-    subject: Type.Object({ kind: OneOf(['user', 'role']), id: Id, name: Type.String() }),
+    subject: Type.Object({ kind: OneOf(['user', 'role']), id: IdOf('user or role'), name: Type.String() }),
     operation: Nullable(Type.String()),
     access: OneOf(ACCESSES),
     permission: Nullable(Type.String({ description: 'What is needed.' })),

@@ -1,13 +1,13 @@
 // What comes in and what goes out of roles.
 import Type, { type Static } from 'typebox'
-import { Body, Id, Nullable, PageQuery, sorting, Text, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, IdOf, Nullable, PageQuery, sorting, Text, Timestamp } from '../../../drivers/http/index.ts'
 import type { RoleRow } from './roles.queries.ts'
 
-export const RoleName = Type.Object({ id: Id, name: Type.String() }, { title: 'RoleName' })
+export const RoleName = Type.Object({ id: IdOf('role'), name: Type.String() }, { title: 'RoleName' })
 
 export const Role = Type.Object(
   {
-    id: Id,
+    id: IdOf('role'),
     name: Type.String({ examples: ['editor'] }),
     label: Type.String({ examples: ['Editor'] }),
     description: Nullable(Type.String()),
@@ -17,7 +17,7 @@ export const Role = Type.Object(
     }),
     effectivePermissions: Type.Array(Type.String(), { description: 'The same with what it inherits.' }),
     parents: Type.Array(RoleName, { description: 'The roles that it inherits from.' }),
-    parentIds: Type.Array(Id),
+    parentIds: Type.Array(IdOf('role')),
     userCount: Type.Integer({ description: 'How many people hold it; counted to 10,000.' }),
     builtIn: Type.Boolean({ description: 'Every tenant has it; it cannot be renamed or deleted.' }),
     requiresMfa: Type.Boolean({
@@ -42,7 +42,9 @@ const granted = {
       examples: [['users:view', 'documents:*']],
     }),
   ),
-  permissionIds: Type.Optional(Type.Array(Id, { maxItems: 500, description: 'The same by id; both lists add up.' })),
+  permissionIds: Type.Optional(
+    Type.Array(IdOf('permission'), { maxItems: 500, description: 'The same by id; both lists add up.' }),
+  ),
 }
 
 const described = {
@@ -50,7 +52,7 @@ const described = {
   description: Type.Optional(Nullable(Type.String({ maxLength: 500 }))),
   ...granted,
   parentIds: Type.Optional(
-    Type.Array(Id, { maxItems: MAX_PARENTS, uniqueItems: true, description: 'The roles to inherit from.' }),
+    Type.Array(IdOf('role'), { maxItems: MAX_PARENTS, uniqueItems: true, description: 'The roles to inherit from.' }),
   ),
 }
 
@@ -81,9 +83,7 @@ export type WholeQuery = Static<typeof WholeQuery>
 
 export const RemovalQuery = Type.Object({
   reassignTo: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 64,
+    IdOf('role', {
       description: 'Id of the role that takes its place for people and for roles that inherit from it.',
     }),
   ),

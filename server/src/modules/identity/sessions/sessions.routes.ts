@@ -20,7 +20,7 @@ export function sessionRoutes(sessions: Sessions): Route[] {
       operation: 'sessions.end',
       access: 'session',
       summary: 'Sign a device out',
-      params: IdParams,
+      params: IdParams('session'),
       answer: Deleted,
       errors: ['sessions.not_found'],
       handle: async ({ actor, params, facts }) => {

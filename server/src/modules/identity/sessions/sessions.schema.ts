@@ -1,12 +1,12 @@
 // What a session shows of itself.
 import Type, { type Static } from 'typebox'
-import { Id, Timestamp } from '../../../drivers/http/index.ts'
+import { IdOf, Timestamp } from '../../../drivers/http/index.ts'
 import type { SessionRow } from './sessions.queries.ts'
 import type { TokenPair } from './sessions.service.ts'
 
 export const Session = Type.Object(
   {
-    id: Id,
+    id: IdOf('session'),
     device: Type.String({ examples: ['Firefox 128 on Linux'] }),
     ip: Type.String(),
     createdAt: Timestamp,

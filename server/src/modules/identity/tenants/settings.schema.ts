@@ -1,6 +1,6 @@
 // What a tenant decides for itself, as it comes in and goes out.
 import Type, { type Static } from 'typebox'
-import { Body, Id, Nullable, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, IdOf, Nullable, Timestamp } from '../../../drivers/http/index.ts'
 
 export interface TenantSettings {
   /** Mail domains whose addresses may join, in lower case and ASCII; empty: every domain. */
@@ -31,16 +31,14 @@ const sessions = {
   idleMinutes: Minutes('How long it may stay unused; null: as long as the installation says.'),
 }
 const DefaultRole = Nullable(
-  Type.String({
-    minLength: 1,
-    maxLength: 64,
+  IdOf('role', {
     description: 'Id of the role that new members get; null: the usual one.',
   }),
 )
 
 export const Settings = Type.Object(
   {
-    tenantId: Id,
+    tenantId: IdOf('tenant'),
     allowedMailDomains: Type.Array(Type.String({ examples: ['example.com'] }), {
       description: 'Only addresses of these domains can join; empty: all. Who is a member already stays.',
     }),
@@ -53,19 +51,22 @@ export const Settings = Type.Object(
 )
 export type Settings = Static<typeof Settings>
 
-export const SettingsChanges = Body({
-  allowedMailDomains: Type.Optional(
-    Type.Array(Type.String({ minLength: 1, maxLength: 253, examples: ['example.com'] }), { maxItems: MAX_DOMAINS }),
-  ),
-  mfa: Type.Optional(Body({ required: Type.Optional(Type.Boolean()), graceDays: Type.Optional(GraceDays) })),
-  sessions: Type.Optional(
-    Body({
-      absoluteMinutes: Type.Optional(sessions.absoluteMinutes),
-      idleMinutes: Type.Optional(sessions.idleMinutes),
-    }),
-  ),
-  defaultRole: Type.Optional(DefaultRole),
-})
+export const SettingsChanges = Body(
+  {
+    allowedMailDomains: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 253, examples: ['example.com'] }), { maxItems: MAX_DOMAINS }),
+    ),
+    mfa: Type.Optional(Body({ required: Type.Optional(Type.Boolean()), graceDays: Type.Optional(GraceDays) })),
+    sessions: Type.Optional(
+      Body({
+        absoluteMinutes: Type.Optional(sessions.absoluteMinutes),
+        idleMinutes: Type.Optional(sessions.idleMinutes),
+      }),
+    ),
+    defaultRole: Type.Optional(DefaultRole),
+  },
+  { examples: [{ allowedMailDomains: ['example.com'], sessions: { idleMinutes: 30 } }] },
+)
 export type SettingsChanges = Static<typeof SettingsChanges>
 
 /** The settings that a stored object means; what it does not say is as the installation has it. */

@@ -1,6 +1,6 @@
 // What comes in and what goes out of tenants and members.
 import Type, { type Static } from 'typebox'
-import { Body, Email, Id, Nullable, OneOf, PageQuery, sorting, Text, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, Email, IdOf, Nullable, OneOf, PageQuery, sorting, Text, Timestamp } from '../../../drivers/http/index.ts'
 import type { AnyTenantRow } from './everywhere.queries.ts'
 import type { MemberRow } from './members.queries.ts'
 import { SLUG_PATTERN } from './slugs.ts'
@@ -10,7 +10,7 @@ export const LEVELS = ['OWNER', 'ADMIN', 'MEMBER'] as const
 const Level = OneOf(LEVELS, { description: 'Membership level.' })
 
 export const Tenant = Type.Object({
-  id: Id,
+  id: IdOf('tenant'),
   name: Type.String(),
   slug: Type.String(),
   subdomain: Type.String({ description: 'The slug under its other name.' }),
@@ -30,7 +30,7 @@ export type TenantOfOwner = Static<typeof TenantOfOwner>
 export const AnyTenant = Type.Object({
   ...TenantOfOwner.properties,
   memberCount: Type.Integer(),
-  owners: Type.Array(Type.Object({ userId: Id, name: Type.String(), email: Type.String() })),
+  owners: Type.Array(Type.Object({ userId: IdOf('user'), name: Type.String(), email: Type.String() })),
   deletedAt: Nullable(Timestamp),
 })
 export type AnyTenant = Static<typeof AnyTenant>
@@ -49,7 +49,7 @@ export const NewTenant = Body({ name: Name, ...slugs })
 export type NewTenant = Static<typeof NewTenant>
 export const NewTenantOfOwner = Body({
   ...NewTenant.properties,
-  ownerId: Type.Optional(Id),
+  ownerId: Type.Optional(IdOf('user')),
   ownerEmail: Type.Optional(Email),
 })
 export type NewTenantOfOwner = Static<typeof NewTenantOfOwner>
@@ -82,14 +82,14 @@ export const Availability = Type.Object({
 export type Availability = Static<typeof Availability>
 
 export const Member = Type.Object({
-  userId: Id,
+  userId: IdOf('user'),
   email: Type.String(),
   username: Type.String(),
   name: Type.String(),
   avatar: Nullable(Type.String()),
   status: OneOf(['ACTIVE', 'INACTIVE', 'SUSPENDED']),
   level: Level,
-  roles: Type.Array(Type.Object({ id: Id, name: Type.String(), label: Type.String() })),
+  roles: Type.Array(Type.Object({ id: IdOf('role'), name: Type.String(), label: Type.String() })),
   joinedAt: Timestamp,
 })
 export type Member = Static<typeof Member>
@@ -98,9 +98,9 @@ const levels = {
   level: Type.Optional(Level),
   role: Type.Optional(OneOf(LEVELS, { description: 'The level under its other name.' })),
 }
-export const NewMember = Body({ userId: Type.Optional(Id), email: Type.Optional(Email), ...levels })
+export const NewMember = Body({ userId: Type.Optional(IdOf('user')), email: Type.Optional(Email), ...levels })
 export type NewMember = Static<typeof NewMember>
-export const LevelChange = Body(levels)
+export const LevelChange = Body(levels, { examples: [{ level: 'ADMIN' }] })
 export type LevelChange = Static<typeof LevelChange>
 
 export const MEMBER_SORT_KEYS = ['joinedAt', 'name', 'email'] as const
@@ -110,7 +110,7 @@ export const MemberQuery = Type.Object({
   level: Type.Optional(Level),
 })
 export type MemberQuery = Static<typeof MemberQuery>
-export const MemberParams = Type.Object({ id: Id, userId: Id })
+export const MemberParams = Type.Object({ id: IdOf('tenant'), userId: IdOf('user') })
 
 /** Every field of a tenant that leaves. */
 export function toTenant(row: TenantOfUserRow): Tenant {

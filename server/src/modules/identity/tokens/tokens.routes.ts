@@ -35,7 +35,7 @@ export function tokenRoutes(tokens: PersonalTokens): Route[] {
       operation: 'tokens.revoke',
       access: 'session',
       summary: 'Revoke a personal access token',
-      params: IdParams,
+      params: IdParams('token'),
       answer: Deleted,
       errors: ['tokens.not_found'],
       handle: async ({ actor, params, facts }) => {

@@ -1,11 +1,11 @@
 // What comes in and what goes out of personal access tokens.
 import Type, { type Static } from 'typebox'
-import { Body, Id, Nullable, Text, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, IdOf, Nullable, Text, Timestamp } from '../../../drivers/http/index.ts'
 import type { TokenRow } from './tokens.queries.ts'
 
 export const NewPersonalToken = Body({
   name: Text(100, { examples: ['ci'] }),
-  scopes: Type.Array(Type.String({ maxLength: 100 }), {
+  scopes: Type.Array(Type.String({ maxLength: 100, examples: ['users:view'] }), {
     minItems: 1,
     maxItems: 50,
     uniqueItems: true,
@@ -16,7 +16,7 @@ export const NewPersonalToken = Body({
 export type NewPersonalToken = Static<typeof NewPersonalToken>
 
 const fields = {
-  id: Id,
+  id: IdOf('token'),
   name: Type.String(),
   hint: Type.String({ description: 'How the token begins.' }),
   scopes: Type.Array(Type.String()),

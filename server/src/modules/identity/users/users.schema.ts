@@ -1,17 +1,17 @@
 // What comes in and what goes out of accounts.
 import Type, { type Static } from 'typebox'
-import { Body, Email, Id, Nullable, OneOf, PageQuery, sorting, Text, Timestamp } from '../../../drivers/http/index.ts'
+import { Body, Email, IdOf, Nullable, OneOf, PageQuery, sorting, Text, Timestamp } from '../../../drivers/http/index.ts'
 import type { UserOfAnyTenantRow } from './everywhere.queries.ts'
 import type { UserRow } from './users.queries.ts'
 
 export const STATUSES = ['ACTIVE', 'INACTIVE', 'SUSPENDED'] as const
 export type UserStatus = (typeof STATUSES)[number]
 
-const RoleOfUser = Type.Object({ id: Id, name: Type.String(), label: Type.String() })
+const RoleOfUser = Type.Object({ id: IdOf('role'), name: Type.String(), label: Type.String() })
 
 export const User = Type.Object(
   {
-    id: Id,
+    id: IdOf('user'),
     email: Type.String({ examples: ['mason@example.com'] }),
     username: Type.String({ examples: ['mason'] }),
     name: Type.String({ examples: ['Mason Reed'] }),
@@ -64,8 +64,8 @@ const profile = {
 }
 
 const roles = {
-  roleId: Type.Optional(Id),
-  roleIds: Type.Optional(Type.Array(Id, { maxItems: 50, uniqueItems: true })),
+  roleId: Type.Optional(IdOf('role')),
+  roleIds: Type.Optional(Type.Array(IdOf('role'), { maxItems: 50, uniqueItems: true })),
 }
 
 export const Registration = Body({
@@ -109,7 +109,7 @@ export const UserQuery = Type.Object({
   ...PageQuery,
   ...sorting(SORT_KEYS, 'createdAt'),
   status: Type.Optional(OneOf(STATUSES)),
-  role: Type.Optional(Type.String({ maxLength: 100, description: 'Id or name of a role.' })),
+  role: Type.Optional(IdOf('role', { maxLength: 100, description: 'Id or name of a role.' })),
   deleted: Type.Optional(Type.Boolean({ description: 'Only deleted accounts, which can be restored.' })),
 })
 export type UserQuery = Static<typeof UserQuery>
@@ -138,7 +138,7 @@ export const UserOfAnyTenant = Type.Object({
   deletedAt: Nullable(Timestamp),
   memberships: Type.Array(
     Type.Object({
-      tenantId: Id,
+      tenantId: IdOf('tenant'),
       name: Type.String(),
       slug: Type.String(),
       level: OneOf(['OWNER', 'ADMIN', 'MEMBER']),

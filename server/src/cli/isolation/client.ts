@@ -1,0 +1,66 @@
+// Speaks to the server under proof, and waits where it is told to.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UsageError } from '../arguments.ts'
+import type { Request } from './requests.ts'
+
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+  /** Milliseconds from the request to the last byte. */
+  ms: number
+}
+
+export interface Client {
+  send(request: Request): Promise<Answer>
+  /** The JSON of an answer that must be a success; anything else ends the proof with the server's own words. */
+  succeed(request: Request): Promise<Record<string, unknown>>
+  /** How many answers were 429 or 503 with a time to wait, and how many were any other 5xx. Each was asked again. */
+  readonly counts: { waited: number; failed: number }
+}
+
+const TRIES = 6
+const LONGEST_WAIT_SECONDS = 120
+
+export function createClient(url: string): Client {
+  const counts = { waited: 0, failed: 0 }
+
+  async function once({ method, path, headers, body }: Request): Promise<Answer> {
+    const began = performance.now()
+    const response = await fetch(url + path, {
+      method,
+      headers,
+      body: body ?? null,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(60_000),
+    }).catch((error: Error) => {
+      throw new UsageError(`${url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`)
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, ms: performance.now() - began }
+  }
+
+  async function send(request: Request): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      const answer = await once(request)
+      const seconds = Number(answer.headers.get('retry-after') ?? 1)
+      const isBusy = answer.status === 429 || answer.status === 503
+      if (tries === TRIES || (!isBusy && answer.status < 500) || seconds > LONGEST_WAIT_SECONDS) return answer
+      counts[isBusy ? 'waited' : 'failed']++
+      if (isBusy) await sleep(seconds * 1_000)
+    }
+  }
+
+  return {
+    send,
+    counts,
+    async succeed(request) {
+      const { status, text } = await send(request)
+      if (status < 200 || status > 299)
+        throw new UsageError(
+          `The proof cannot be prepared: ${request.method} ${request.path} answered ${status} ${text}`,
+        )
+      return JSON.parse(text)
+    },
+  }
+}

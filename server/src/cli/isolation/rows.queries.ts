@@ -1,0 +1,31 @@
+// Everything that the database holds of a tenant and of its people, as one checksum a table.
+import { type Database, identifier, join, type Sql, sql } from '../../drivers/database/index.ts'
+
+/** By table: a checksum over the tenant's rows and, where rows belong to accounts, over those of its people. */
+export async function checksumsOf(
+  database: Pick<Database, 'acrossTenants'>,
+  tenantId: string,
+  userIds: string[],
+): Promise<Map<string, string>> {
+  return database.acrossTenants('proof of isolation: checksums of one tenant', async (tx) => {
+    const tables = await tx.query<{ name: string; tenant: boolean; user: boolean }>(sql`
+      SELECT table_name::text AS name, bool_or(column_name = 'tenantId') AS tenant, bool_or(column_name = 'userId') AS "user"
+      FROM information_schema.columns WHERE table_schema = 'public' AND column_name IN ('tenantId', 'userId')
+      GROUP BY table_name ORDER BY table_name`)
+    const sums = new Map<string, string>()
+    const add = async (name: string, conditions: Sql[]) => {
+      const row = await tx.one<{ sum: string }>(sql`
+        SELECT count(*) || ':' || md5(COALESCE(string_agg(t::text, '|' ORDER BY t::text), '')) AS sum
+        FROM ${identifier(name)} t WHERE ${join(conditions, ' OR ')}`)
+      sums.set(name, row!.sum)
+    }
+    for (const { name, tenant, user } of tables)
+      await add(name, [
+        ...(tenant ? [sql`"tenantId" = ${tenantId}`] : []),
+        ...(user ? [sql`"userId" = ANY(${userIds})`] : []),
+      ])
+    await add('tenants', [sql`id = ${tenantId}`])
+    await add('users', [sql`id = ANY(${userIds})`])
+    return sums
+  })
+}
