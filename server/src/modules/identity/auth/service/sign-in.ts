@@ -52,6 +52,11 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     return account
   }
 
+  /** Whether an address has to be confirmed before it signs in: everywhere, or where only some domains are accepted. */
+  async function mustBeProved({ homeTenantId }: Credentials): Promise<boolean> {
+    return options.requireEmailVerification || (homeTenantId !== null && (await tenants.asksForProof(homeTenantId)))
+  }
+
   /** The tenant that the request names, or the account's home, or its oldest membership. */
   async function chooseTenant(
     account: Credentials,
@@ -138,8 +143,7 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
         })
       }
       const account = await checkSecret(identifier, body.password, facts)
-      if (options.requireEmailVerification && account.emailVerifiedAt === null)
-        throw authErrors('auth.email_unverified')
+      if (account.emailVerifiedAt === null && (await mustBeProved(account))) throw authErrors('auth.email_unverified')
       const tenant = await chooseTenant(account, facts)
       const outcome = await database.inTenant(tenant.id, async (tx) => {
         // Whoever is just adding a second factor comes before or after: no session slips in without it.
