@@ -76,6 +76,11 @@ export function errorCatalogue(): { code: string; kind: ErrorKind; message: stri
   return [...declared].map(([code, entry]) => ({ code, ...entry })).sort((a, b) => a.code.localeCompare(b.code))
 }
 
+/** The kind of a code that a loaded module declares. */
+export function kindOf(code: string): ErrorKind | undefined {
+  return declared.get(code)?.kind
+}
+
 /** An `invalid` problem about one field of the body. */
 export function invalidField(path: string, code: string, message: string): Problem {
   return new Problem('invalid', 'request.invalid', 'The request has invalid fields.', {

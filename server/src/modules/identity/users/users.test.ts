@@ -169,6 +169,28 @@ describe('the life of an account', () => {
     assert.equal((await call('GET', `/api/v1/users/${id}`, { token: admin.token })).body.name, 'First')
   })
 
+  it('a route that compares no versions refuses If-Match and changes nothing', async () => {
+    const { id } = await newUser()
+    const path = `/api/v1/users/${id}`
+    const { token } = admin
+    const etag = (await call('GET', path, { token })).headers.get('etag')!
+    for (const [method, rest, json] of [
+      ['PATCH', '/status', { status: 'SUSPENDED' }],
+      ['PATCH', '/deactivate', undefined],
+      ['PATCH', '/activate', undefined],
+      ['DELETE', '', undefined],
+      ['DELETE', '/avatar', undefined],
+      ['POST', '/restore', undefined],
+    ] as const) {
+      const answer = await call(method, path + rest, { token, json, headers: { 'if-match': etag } })
+      assert.deepEqual([answer.status, answer.body.code], [400, 'request.malformed'], method + rest)
+      assert.match(answer.body.detail, /If-Match/)
+    }
+    assert.equal((await call('GET', path, { token })).body.status, 'ACTIVE')
+    const any = await call('PATCH', `${path}/deactivate`, { token, headers: { 'if-match': '*' } })
+    assert.deepEqual([any.status, any.body.status], [200, 'SUSPENDED'])
+  })
+
   it('of 20 parallel registrations of one address one succeeds and none answers 500', async () => {
     const email = `${unique('race')}@example.com`
     const answers = await Promise.all(
