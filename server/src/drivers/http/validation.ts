@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import type { TSchema } from 'typebox'
 import { type FieldFault, requestErrors } from '../../core/errors.ts'
+import { isTimestamp } from '../../core/timestamps.ts'
 
 type Part = FieldFault['in']
 
@@ -26,7 +27,8 @@ function enginesWith(options: { allErrors: boolean }) {
 function withFormats(ajv: Ajv): Ajv {
   // The package is CommonJS: its function is the namespace's default.
   ;(formats as unknown as (ajv: Ajv) => void)(ajv)
-  return ajv
+  // Its own reads year 0, offsets of 23 hours and leap seconds, which PostgreSQL or this program do not.
+  return ajv.addFormat('date-time', isTimestamp)
 }
 
 /**
