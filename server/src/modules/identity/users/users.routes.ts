@@ -1,6 +1,7 @@
 // Accounts over HTTP.
 import Type from 'typebox'
 import { invalidField } from '../../../core/errors.ts'
+import { unknownCursor } from '../../../core/page.ts'
 import {
   alias,
   Binary,
@@ -103,10 +104,15 @@ function administrationRoutes({ users, invite, verify }: UserRouteParts): Route[
       operation: 'users.list',
       access: 'users:view',
       summary: 'List the members of the tenant',
-      description: 'Newest first. The total is exact; a search or a role filter counts up to 1,000 matches.',
+      description:
+        'Newest first. The total is exact; a search or a role filter counts up to 1,000 matches. Sorted by anything but `createdAt` the list gives no cursor and takes none.',
       query: UserQuery,
       answer: pageAnswer(User),
-      handle: ({ actor, query }) => users.list(actor, query),
+      handle: async ({ actor, query }) => {
+        if (query.cursor && (query.sortBy ?? 'createdAt') !== 'createdAt')
+          throw unknownCursor('A cursor continues the order by createdAt only. Go on by page, or leave out sortBy.')
+        return users.list(actor, query)
+      },
     }),
     route({
       method: 'GET',

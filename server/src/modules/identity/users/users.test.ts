@@ -240,6 +240,25 @@ describe('lists', () => {
     assert.equal(all.body.meta.total, n)
   })
 
+  it('a cursor is refused beside an order that it does not fit, whatever it holds', async () => {
+    const { token } = admin
+    const cursor = (await call('GET', '/api/v1/users?limit=1', { token })).body.meta.nextCursor
+    assert.ok(cursor)
+    for (const sent of [cursor, 'garbage']) {
+      for (const sortBy of ['name', 'email', 'username', 'lastLoginAt']) {
+        const { status, body } = await call('GET', `/api/v1/users?cursor=${sent}&page=2&sortBy=${sortBy}`, { token })
+        assert.equal(status, 422)
+        assert.deepEqual([body.errors[0].path, body.errors[0].code], ['cursor', 'unknown_cursor'])
+      }
+    }
+    const [page, byPage] = await Promise.all(
+      [`cursor=${cursor}&page=40&`, 'page=2&'].map((place) => call('GET', `/api/v1/users?${place}limit=1`, { token })),
+    )
+    assert.deepEqual(page!.body.data, byPage!.body.data)
+    const named = await call('GET', '/api/v1/users?limit=1&sortBy=name', { token })
+    assert.equal(named.body.meta.nextCursor, undefined)
+  })
+
   it('wildcards of a search are taken literally, and a foreign cursor is refused', async () => {
     assert.equal((await call('GET', '/api/v1/users?search=%25', { token: admin.token })).body.meta.total, 0)
     assert.equal((await call('GET', '/api/v1/users?search=_', { token: admin.token })).body.meta.total, 0)
