@@ -88,6 +88,17 @@ export function invalidField(path: string, code: string, message: string): Probl
   })
 }
 
+/** A value that may be sent under two names, which must not disagree. */
+export function eitherOf<T>(first: T | undefined, second: T | undefined, secondName: string): T | undefined {
+  if (first !== undefined && second !== undefined && first !== second) throw contradiction(secondName)
+  return first ?? second
+}
+
+/** The refusal of a field that says something else than another name of it. */
+export function contradiction(field: string): Problem {
+  return invalidField(field, 'contradiction', 'This says something else than the same field under its other name.')
+}
+
 export const requestErrors = defineErrors({
   'request.malformed': { kind: 'malformed', message: 'The request could not be read.' },
   'request.invalid': { kind: 'invalid', message: 'The request has invalid fields.' },

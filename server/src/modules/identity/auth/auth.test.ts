@@ -146,6 +146,26 @@ describe('signing in', () => {
     assert.equal(claims(halolight.body.accessToken).exp - claims(halolight.body.accessToken).iat, 7 * 86_400)
   })
 
+  it('two names of one field that disagree are refused, and the field is named', async () => {
+    const { email, username } = await ashlar.person()
+    const other = await ashlar.person()
+    const login = (json: object) => call('POST', '/api/v1/auth/login', { json: { ...json, password: PASSWORD } })
+    for (const [json, field] of [
+      [{ email, username: other.username }, 'username'],
+      [{ email, login: other.email }, 'login'],
+      [{ email, username: email, login: username }, 'login'],
+    ] as const) {
+      const { status, body } = await login(json)
+      assert.equal(status, 422)
+      assert.deepEqual([body.errors[0].path, body.errors[0].code], [field, 'contradiction'])
+    }
+    assert.equal((await login({ email, username: email, login: email })).status, 200)
+    const reset = await call('POST', '/api/v1/auth/reset-password', {
+      json: { token: 'x', newPassword: 'One-Gr4nite!', password: 'Two-Gr4nite!' },
+    })
+    assert.deepEqual([reset.status, reset.body.errors[0].path], [422, 'password'])
+  })
+
   it('AUTH-2: a wrong password, an unknown, a suspended and a deleted account answer the same bytes', async () => {
     const [wrong, suspended, deleted] = [await ashlar.person(), await ashlar.person(), await ashlar.person()]
     await ashlar.rows(`UPDATE users SET status = 'SUSPENDED' WHERE id = $1`, [suspended.id])

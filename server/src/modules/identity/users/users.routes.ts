@@ -1,6 +1,6 @@
 // Accounts over HTTP.
 import Type from 'typebox'
-import { invalidField } from '../../../core/errors.ts'
+import { contradiction, invalidField } from '../../../core/errors.ts'
 import { unknownCursor } from '../../../core/page.ts'
 import {
   alias,
@@ -81,6 +81,11 @@ function ownRoutes({ users }: UserRouteParts): Route[] {
 const WRITE_ERRORS = ['users.not_found', 'users.self', 'users.beyond_own', 'users.managed_elsewhere'] as const
 const TAKEN = ['users.email_taken', 'users.username_taken', 'users.phone_taken', 'tenants.domain_not_allowed'] as const
 
+/** `roleId` is one role of `roleIds`, where both are sent. */
+function mustNameOneSetOfRoles({ roleId, roleIds }: Pick<NewUser, 'roleId' | 'roleIds'>): void {
+  if (roleId !== undefined && roleIds && !roleIds.includes(roleId)) throw contradiction('roleId')
+}
+
 function administrationRoutes({ users, invite, verify }: UserRouteParts): Route[] {
   const update = route({
     method: 'PATCH',
@@ -94,8 +99,10 @@ function administrationRoutes({ users, invite, verify }: UserRouteParts): Route[
     body: UserChanges,
     answer: User,
     errors: [...WRITE_ERRORS, ...TAKEN, 'users.changed_meanwhile', 'roles.beyond_own'],
-    handle: ({ actor, params, body, facts, ifMatch }) =>
-      users.update(actor, params.id, { changes: body, version: ifMatch }, facts, verify),
+    handle: async ({ actor, params, body, facts, ifMatch }) => {
+      mustNameOneSetOfRoles(body)
+      return users.update(actor, params.id, { changes: body, version: ifMatch }, facts, verify)
+    },
   })
   return [
     route({
@@ -136,7 +143,10 @@ function administrationRoutes({ users, invite, verify }: UserRouteParts): Route[
       status: 201,
       answer: User,
       errors: [...TAKEN, 'roles.beyond_own'],
-      handle: ({ actor, body, facts }) => users.create(actor, body, facts, invite),
+      handle: async ({ actor, body, facts }) => {
+        mustNameOneSetOfRoles(body)
+        return users.create(actor, body, facts, invite)
+      },
     }),
     update,
     alias(update, { method: 'PUT', operation: 'users.replace' }),

@@ -146,6 +146,26 @@ describe('the life of an account', () => {
     assert.equal(await audited('users.restore', id), 1)
   })
 
+  it('a roleId that is not among the roleIds is refused, and no role changes', async () => {
+    const { id } = await newUser()
+    const { token } = admin
+    const path = `/api/v1/users/${id}`
+    const before = (await call('GET', path, { token })).body.roles
+    const json = { roleId: 'viewer', roleIds: ['editor'] }
+    for (const answer of [
+      await call('PATCH', path, { token, json }),
+      await call('PUT', path, { token, json }),
+      await call('POST', '/api/v1/users', { token, json: { ...json, email: `${unique('c')}@example.com` } }),
+    ]) {
+      assert.equal(answer.status, 422, answer.text)
+      assert.deepEqual([answer.body.errors[0].path, answer.body.errors[0].code], ['roleId', 'contradiction'])
+    }
+    assert.deepEqual((await call('GET', path, { token })).body.roles, before)
+    const same = await call('PATCH', path, { token, json: { roleId: 'editor', roleIds: ['editor', 'viewer'] } })
+    assert.equal(same.status, 200, same.text)
+    assert.deepEqual(same.body.roles.map((role: { name: string }) => role.name).sort(), ['editor', 'viewer'])
+  })
+
   it('ETag and If-Match: a stale change answers 412 and changes nothing', async () => {
     const { id } = await newUser()
     const first = await call('GET', `/api/v1/users/${id}`, { token: admin.token })

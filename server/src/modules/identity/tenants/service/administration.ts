@@ -1,6 +1,6 @@
 // What people do with their tenants.
 import type { Actor, AdminActor, UserActor } from '../../../../core/actor.ts'
-import { requestErrors } from '../../../../core/errors.ts'
+import { eitherOf, requestErrors } from '../../../../core/errors.ts'
 import { newId, newSecret } from '../../../../core/ids.ts'
 import { type Page, pageOf } from '../../../../core/page.ts'
 import { normalizeName } from '../../../../core/text.ts'
@@ -25,7 +25,6 @@ import {
 } from '../tenants.schema.ts'
 import {
   DEFAULT_TENANT,
-  eitherOf,
   enter,
   enterToChange,
   mustHaveMany,
