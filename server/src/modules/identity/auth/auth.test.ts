@@ -383,6 +383,22 @@ describe('personal access tokens', () => {
   })
 })
 
+describe('many personal access tokens', () => {
+  it('of 20 at once only as many are made as are left to fifty', async () => {
+    const { id, token } = await ashlar.admin()
+    await ashlar.rows(
+      `INSERT INTO personal_access_tokens (id, "tenantId", "userId", name, hint, "tokenHash", scopes, "expiresAt")
+       SELECT 'cap-' || n, 'default', $1, 'T', 'T', 'cap-' || n, '{users:view}', now() + interval '1 day' FROM generate_series(1, 47) n`,
+      [id],
+    )
+    const json = { name: 'T', scopes: ['users:view'] }
+    const answers = await Promise.all(Array.from({ length: 20 }, () => call('POST', '/api/v1/tokens', { token, json })))
+    assert.equal(answers.filter(({ status }) => status === 201).length, 3)
+    assert.equal(answers.filter(({ body }) => body.code === 'tokens.too_many').length, 17)
+    await ashlar.rows('DELETE FROM personal_access_tokens WHERE "userId" = $1', [id])
+  })
+})
+
 describe('access tokens', () => {
   it('TOK-1, TOK-2: a token of another algorithm, key, audience or form opens nothing', async () => {
     const { token, refreshToken } = await ashlar.person()

@@ -94,6 +94,11 @@ export async function countOfUser(db: Executor, filter: OwnTenants): Promise<num
   return (await db.one<{ total: number }>(sql`SELECT count(*) AS total ${ofUser(filter)}`))?.total ?? 0
 }
 
+/** Lets the transactions that count a user's tenants take turns. */
+export async function lockOwnershipOf(db: Executor, userId: string): Promise<void> {
+  await db.run(sql`SELECT pg_advisory_xact_lock(hashtextextended('tenants owned by ' || ${userId}::text, 0))`)
+}
+
 /** How many tenants a user owns; needs a handle across tenants. */
 export async function countOwned(db: Executor, userId: string): Promise<number> {
   const row = await db.one<{ total: number }>(sql`

@@ -23,15 +23,8 @@ import {
   type TenantQuery,
   toTenant,
 } from '../tenants.schema.ts'
-import {
-  DEFAULT_TENANT,
-  enter,
-  enterToChange,
-  mustHaveMany,
-  mustOwnFewer,
-  oneUserOf,
-  type TenantParts,
-} from './parts.ts'
+import { mustOwnFewer } from './ownership.ts'
+import { DEFAULT_TENANT, enter, enterToChange, mustHaveMany, oneUserOf, type TenantParts } from './parts.ts'
 
 export interface Administration {
   /** The caller's own tenants, newest membership first. */
@@ -63,6 +56,8 @@ export function createAdministration(parts: TenantParts): Administration {
     const name = normalizeName(body.name, 'name')
     const wished = freeToUse(eitherOf(body.slug, body.subdomain, 'subdomain'))
     return database.inTenant(newId(), async (tx) => {
+      // The back office may give somebody more.
+      if (actor.kind === 'user') await mustOwnFewer(tx, ownerId)
       const id = tx.tenantId!
       const slug = await insert(tx, name, wished)
       await roles.seed(tx, { idsAreNames: false })
@@ -97,7 +92,6 @@ export function createAdministration(parts: TenantParts): Administration {
     async create(actor, body, facts) {
       mustHaveMany(parts)
       if (options.creation === 'admins') throw tenantErrors('tenants.creation_closed')
-      await mustOwnFewer(parts, actor.userId)
       return found(actor, actor.userId, body, facts)
     },
 
