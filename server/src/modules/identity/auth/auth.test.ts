@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hash as bcrypt } from '@node-rs/bcrypt'
 import sharp from 'sharp'
 import { type Answer, PASSWORD, startApp, type TestApp, unique } from '../../../../test/harness.ts'
+import { Me } from './auth.schema.ts'
 
 let ashlar: TestApp
 before(async () => {
@@ -241,6 +242,11 @@ describe('signing in', () => {
       headers: { 'x-tenant-id': 'other' },
     })
     assert.equal(signIn.status, 404)
+  })
+
+  it('what the profile says of ids is what stands there: a role’s id is a role’s', () => {
+    assert.equal(Me.properties.roles.items.properties.id['x-id-of' as never], 'role')
+    assert.equal(Me.properties.id['x-id-of' as never], 'user')
   })
 
   it('the entity tag of oneself changes with the roles, not only with the account', async () => {
