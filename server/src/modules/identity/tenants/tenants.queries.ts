@@ -62,7 +62,7 @@ export function listOfUser(db: Executor, userId: string): Promise<TenantOfUserRo
 export interface OwnTenants {
   userId: string
   search?: string | undefined
-  /** The one tenant that the caller's token reaches. */
+  /** The one tenant that the caller is bound to. */
   only?: string | undefined
   /** Instead of the live ones, those of the user's own that were deleted within so many seconds. */
   deletedWithin?: number | undefined

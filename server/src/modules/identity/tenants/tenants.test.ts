@@ -346,6 +346,11 @@ describe('tenants', () => {
         list.body.data.map((one: { id: string }) => one.id),
         [tenant.id],
       )
+      const { tenants } = (await call('GET', '/auth/me', { token })).body
+      assert.deepEqual(
+        tenants.map((one: { id: string }) => one.id),
+        [tenant.id],
+      )
       assert.equal((await call('GET', '/tenants/default', { token })).status, 404)
       assert.equal((await call('PATCH', `/tenants/${tenant.id}`, { token, json: body })).status, 403)
       assert.equal((await call('POST', '/tenants', { token, json: body })).status, 403)

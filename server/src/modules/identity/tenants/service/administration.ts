@@ -11,7 +11,7 @@ import type { TokenPair } from '../../sessions/index.ts'
 import { addMember, findUser } from '../members.queries.ts'
 import { isReserved, isWellFormed, slugsFor } from '../slugs.ts'
 import { tenantErrors } from '../tenants.errors.ts'
-import { mustEdit, mustOwn } from '../tenants.policy.ts'
+import { boundTo, mustEdit, mustOwn } from '../tenants.policy.ts'
 import * as queries from '../tenants.queries.ts'
 import {
   type Availability,
@@ -73,7 +73,7 @@ export function createAdministration(parts: TenantParts): Administration {
   return {
     async list(actor, { page = 1, limit = 10, search, deleted = false }) {
       const request = { page, limit }
-      const only = actor.tokenId === undefined ? undefined : actor.tenantId
+      const only = boundTo(actor)
       const deletedWithin = deleted ? options.retentionSeconds : undefined
       const filter = { userId: actor.userId, search, only, deletedWithin }
       return database.acrossTenants('the tenants of one user', async (tx) => {
