@@ -142,6 +142,27 @@ describe('second factors', () => {
     })
   })
 
+  it('of two authenticators removed at once nothing is left, recovery codes neither', async () => {
+    for (let round = 0; round < 5; round++) {
+      const person = await enrolled()
+      const begun = await call('POST', '/auth/mfa/totp/enroll', person.token, {})
+      const code = nextCode(begun.body.secret)
+      assert.equal(
+        (await call('POST', '/auth/mfa/totp/confirm', person.token, { id: begun.body.id, code })).status,
+        200,
+      )
+      await freshen(person.token)
+      const answers = await Promise.all(
+        [person.factorId, begun.body.id].map((id) => call('DELETE', `/auth/mfa/totp/${id}`, person.token)),
+      )
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200],
+      )
+      assert.deepEqual(await ashlar.rows('SELECT 1 FROM recovery_codes WHERE "userId" = $1', [person.id]), [])
+    }
+  })
+
   describe('signing in', () => {
     it('on every base: the password gives a token for the second half, and that gives the session', async () => {
       const person = await enrolled()

@@ -1,6 +1,6 @@
 // Signing in, refreshing and signing out.
 import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
-import { requestErrors } from '../../../../core/errors.ts'
+import { eitherOf, requestErrors } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { Enrollment, MfaRequired } from '../../mfa/index.ts'
@@ -136,7 +136,7 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     answerOf,
 
     async login(body, facts) {
-      const identifier = body.email ?? body.username ?? body.login
+      const identifier = eitherOf(eitherOf(body.email, body.username, 'username'), body.login, 'login')
       if (identifier === undefined) {
         throw requestErrors('request.invalid', {
           fields: [{ in: 'body', path: 'email', code: 'missing', message: 'Send an e-mail address or a username.' }],
