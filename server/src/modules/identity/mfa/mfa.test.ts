@@ -71,7 +71,7 @@ describe('second factors', () => {
     ).map(({ template }) => template)
 
   describe('enrolling', () => {
-    it('shows the secret once, counts from the first code on, ends the other sessions, and is told by mail', async () => {
+    it('MFA-4, SESS-3: shows the secret once, counts from the first code on, ends the other sessions, and is told by mail', async () => {
       const person = await personNow()
       const other = await ashlar.login(person.email, PASSWORD)
       const begun = (await call('POST', '/auth/mfa/totp/enroll', person.token, { name: 'Phone' })).body
