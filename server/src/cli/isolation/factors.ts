@@ -1,9 +1,8 @@
 // Second factors of the two owners, and that the one's open nothing of the other's.
 import { codeAt, fromBase32, stepAt } from '../../modules/identity/mfa/index.ts'
 import type { Client } from './client.ts'
-import { described, type Finding, masked } from './probes.ts'
+import { described, type Finding, masked } from './findings.ts'
 import type { Request } from './requests.ts'
-import type { Person, Side } from './sides.ts'
 
 const API = '/api/v1/auth'
 
@@ -14,6 +13,11 @@ export interface SecondFactor {
   recoveryCodes: string[]
 }
 
+interface Account {
+  email: string
+  password: string
+}
+
 /** Adds an authenticator app to one's own account and confirms it by its first code. */
 export async function addFactor(client: Client, headers: Record<string, string>): Promise<SecondFactor> {
   const enrolled = await client.succeed(posted('/mfa/totp/enroll', { name: 'Proof' }, headers))
@@ -22,12 +26,12 @@ export async function addFactor(client: Client, headers: Record<string, string>)
   return { id, secret, recoveryCodes: (confirmed.recoveryCodes as string[] | undefined) ?? [] }
 }
 
-/** Signs in as the other owner with one's own codes: nothing of it may work. */
-export async function tryOwnFactors(client: Client, mine: Side, theirs: Side): Promise<Finding[]> {
+/** Signs in as somebody else, whose password is known, with one's own codes: nothing of it may work. */
+export async function tryOwnFactors(client: Client, own: SecondFactor, other: Account): Promise<Finding[]> {
   const findings: Finding[] = []
-  const tries = [{ code: codeOf(mine.factor.secret, 1) }, { recoveryCode: mine.factor.recoveryCodes[0] }]
+  const tries = [{ code: codeOf(own.secret, 1) }, { recoveryCode: own.recoveryCodes[0] }]
   for (const proof of tries) {
-    const { mfaToken } = await client.succeed(signIn(theirs.people.owner!))
+    const { mfaToken } = await client.succeed(posted('/login', other))
     const request = posted('/mfa/verify', { mfaToken, ...proof })
     const answer = await client.send(request)
     if (answer.status < 300)
@@ -40,10 +44,6 @@ export async function tryOwnFactors(client: Client, mine: Side, theirs: Side): P
       })
   }
   return findings
-}
-
-function signIn({ email, password }: Person): Request {
-  return posted('/login', { email, password })
 }
 
 /** The code of the time step that is so many after the present one; the server takes the next one too. */

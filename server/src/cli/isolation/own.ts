@@ -2,7 +2,7 @@
 // in the other tenant's rows.
 import type { Client } from './client.ts'
 import { type Operation, placesOf } from './document.ts'
-import { described, type Finding, leaks, masked } from './probes.ts'
+import { described, type Finding, leaks, masked } from './findings.ts'
 import { requestOf } from './requests.ts'
 import { marksOf, type Person, type Side } from './sides.ts'
 import { asking, newWord } from './words.ts'

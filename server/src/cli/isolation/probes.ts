@@ -2,20 +2,10 @@
 import type { Answer, Client } from './client.ts'
 import { nameOf, type Operation, type Place, placesOf } from './document.ts'
 import { exceptionOf, skipsIds } from './exceptions.ts'
+import { described, type Finding, leaks, masked } from './findings.ts'
 import { type Request, requestOf } from './requests.ts'
 import { marksOf, type Side } from './sides.ts'
 import { asking, idOfNothing, newWord } from './words.ts'
-
-export interface Finding {
-  /** The places that bore the foreign id. */
-  places: string[]
-  /** Who asked, as in `Side.people`. */
-  asker: string
-  what: 'differs' | 'accepted' | 'failed' | 'leaks'
-  request: { method: string; path: string; body?: string }
-  /** What was answered: where two requests are compared, first to the foreign id and then to the id of nothing. */
-  answers: string[]
-}
 
 export interface Coverage {
   /** How many places are covered. */
@@ -130,11 +120,6 @@ function withoutChosen(headers: Record<string, string>, places: Place[]): Record
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !chosen.includes(name)))
 }
 
-/** Whether an answer names what the caller cannot know: anything of the other tenant that was not in the request. */
-export function leaks({ text }: Answer, marks: string[], sent: string[]): boolean {
-  return marks.some((mark) => !sent.includes(mark) && text.includes(mark))
-}
-
 interface Asked {
   request: Request
   answer: Answer
@@ -149,30 +134,11 @@ function verdict(operation: Operation, foreign: Asked, absent: Asked, marks: str
   return foreign.answer.status < 300 && method !== 'GET' && !skipsIds(operation) ? 'accepted' : undefined
 }
 
-// What differs between any two requests, and says nothing of rows. The length is the text's, which is compared as a whole.
-const VOLATILE = /^(date|content-length|x-request-id|ratelimit.*|x-ratelimit.*|server-timing|keep-alive|connection)$/
-
-/** The whole answer, without what differs between any two requests, and with a word for each id that was sent. */
-export function masked({ status, headers, text }: Answer, sent: string[]): string {
-  const kept = [...headers].filter(([name]) => !VOLATILE.test(name)).map(([name, value]) => `${name}: ${value}`)
-  let whole = `${status}\n${kept.join('\n')}\n\n${text}`
-  const requestId = headers.get('x-request-id')
-  if (requestId) whole = whole.replaceAll(requestId, '<request>')
-  sent.forEach((id, at) => {
-    whole = whole.replaceAll(id, `<id ${at}>`)
-  })
-  return whole
-}
-
 /** Whether the answer is about the id: not found, a fault of that field, an empty list, or a door that no id opens. */
 function isLookedAt({ access }: Operation, places: Place[], { status, text }: Answer): boolean {
   if (access === 'admin') return status === 401 || status === 403
   if (status === 404 || status < 300) return true
   return status >= 400 && status < 500 && places.some(({ keys }) => text.includes(keys[0]!))
-}
-
-export function described({ method, path, body }: Request): Finding['request'] {
-  return { method, path, ...(typeof body === 'string' && { body }) }
 }
 
 function median(values: number[]): number {
