@@ -18,9 +18,9 @@ export const authErrors = defineErrors({
   'auth.wrong_password': { kind: 'invalid', message: 'The current password is wrong.' },
 })
 
-/** The refusal of a password in a session, which stays as it is: no 401. */
-export function wrongPassword(field: 'password' | 'oldPassword'): Problem {
-  const problem = authErrors('auth.wrong_password')
-  problem.fields.push({ in: 'body', path: field, code: 'wrong', message: problem.message })
-  return problem
+/** The refusal of a password that is asked for again, at the field of the body that had it. */
+export function wrongPassword(field: string): Problem {
+  return authErrors('auth.wrong_password', {
+    fields: [{ in: 'body', path: field, code: 'wrong', message: 'The current password is wrong.' }],
+  })
 }

@@ -74,6 +74,11 @@ interface MemberOfTenant {
 
 const RANK: Record<MembershipLevel, number> = { MEMBER: 0, ADMIN: 1, OWNER: 2 }
 
+/** Whether the level is above the other one. */
+export function outranks(level: MembershipLevel, other: MembershipLevel): boolean {
+  return RANK[level] > RANK[other]
+}
+
 function mustBeOwner(level: MembershipLevel): void {
   if (level !== 'OWNER') throw tenantErrors('tenants.owners_only')
 }

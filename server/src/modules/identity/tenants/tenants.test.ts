@@ -412,6 +412,12 @@ describe('tenants made by the back office only', () => {
       const login = await ashlar.call('POST', '/api/v1/admin/auth/login', { json: ADMIN })
       const make = (json: object, by = login.body.accessToken) =>
         ashlar.call('POST', '/api/v1/admin/tenants', { token: by, json })
+      assert.equal(
+        (await make({ name: 'Given', ownerEmail: owner.email })).status,
+        404,
+        'an address that nobody proved',
+      )
+      await ashlar.confirmAddress(owner)
       const made = await make({ name: 'Given', ownerEmail: owner.email })
       assert.equal(made.status, 201, made.text)
       assert.ok(!('level' in made.body))

@@ -78,7 +78,13 @@ function ownRoutes({ users }: UserRouteParts): Route[] {
   ]
 }
 
-const WRITE_ERRORS = ['users.not_found', 'users.self', 'users.beyond_own', 'users.managed_elsewhere'] as const
+const WRITE_ERRORS = [
+  'users.not_found',
+  'users.self',
+  'users.beyond_own',
+  'users.managed_elsewhere',
+  'users.belongs_elsewhere',
+] as const
 const TAKEN = ['users.email_taken', 'users.username_taken', 'users.phone_taken', 'tenants.domain_not_allowed'] as const
 
 /** `roleId` is one role of `roleIds`, where both are sent. */

@@ -50,7 +50,8 @@ export function createOwnAccount(parts: AdminParts): OwnAccount {
       await passwords.check(newPassword, account, 'newPassword')
       const password = await hashing.hash(newPassword)
       await database.inTenant(DEFAULT_TENANT, async (tx) => {
-        await queries.update(tx, account.id, { password }, undefined)
+        if (!(await queries.exchangePassword(tx, account.id, account.password, password)))
+          throw wrongPassword('oldPassword')
         await sessions.endAll(tx, [account.id], 'password changed', actor.sessionId)
         await bus.publish(tx, ACTORS_CHANGED, { adminId: account.id })
         const deed = { action: 'admins.change_password', targetType: 'admin', targetId: account.id }

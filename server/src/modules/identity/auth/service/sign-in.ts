@@ -31,7 +31,7 @@ export interface SignIn {
 
 /** An account whose secret was checked; without a version it was made in the same transaction. */
 export interface Admitted extends Pick<Credentials, 'id' | 'email' | 'name' | 'locale'> {
-  passwordVersion?: string | null
+  passwordVersion?: string
   /** By what it proved itself; by its password when left out. */
   amr?: readonly string[]
 }
@@ -50,6 +50,11 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     const account = await secrets.check('user', { identifier, password, ip: facts.ip }, users.findForSignIn)
     if (hashing.isOutdated(account.password)) await users.upgradeHash(account.id, account.password, password)
     return account
+  }
+
+  /** Whether an address has to be confirmed before it signs in: everywhere, or where only some domains are accepted. */
+  async function mustBeProved({ homeTenantId }: Credentials): Promise<boolean> {
+    return options.requireEmailVerification || (homeTenantId !== null && (await tenants.asksForProof(homeTenantId)))
   }
 
   /** The tenant that the request names, or the account's home, or its oldest membership. */
@@ -128,8 +133,7 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
         })
       }
       const account = await checkSecret(identifier, body.password, facts)
-      if (options.requireEmailVerification && account.emailVerifiedAt === null)
-        throw authErrors('auth.email_unverified')
+      if (account.emailVerifiedAt === null && (await mustBeProved(account))) throw authErrors('auth.email_unverified')
       const tenant = await chooseTenant(account, facts)
       const outcome = await database.inTenant(tenant.id, async (tx) => {
         // Whoever is just adding a second factor comes before or after: no session slips in without it.
