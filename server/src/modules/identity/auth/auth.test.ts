@@ -223,6 +223,18 @@ describe('signing in', () => {
     assert.equal(signIn.status, 404)
   })
 
+  it('TOK-5: a personal access token is shown what it allows, its maker what they hold, whoever asks first', async () => {
+    const { token } = await ashlar.person()
+    const json = { name: 'narrow', scopes: ['documents:view'] }
+    const { body: made } = await call('POST', '/api/v1/tokens', { token, json })
+    const shown = async (credential: string) =>
+      (await call('GET', '/api/v1/auth/me', { token: credential })).body.permissions
+    const own = await shown(token)
+    assert.ok(own.length > 1 && own.includes('documents:view'))
+    assert.deepEqual(await shown(made.token), ['documents:view'])
+    assert.deepEqual(await shown(token), own)
+  })
+
   it('the entity tag of oneself changes with the roles, not only with the account', async () => {
     const admin = await ashlar.admin()
     const { id, token } = await ashlar.person()

@@ -1,5 +1,5 @@
 // Who may do what to an account.
-import type { Actor, UserActor } from '../../../core/actor.ts'
+import type { Actor, MembershipLevel, UserActor } from '../../../core/actor.ts'
 import { grantFor } from '../../../core/permission.ts'
 import { userErrors } from './users.errors.ts'
 import type { UserRow } from './users.queries.ts'
@@ -20,12 +20,23 @@ export function administersHere(actor: Actor, user: Pick<UserRow, 'homeTenantId'
   )
 }
 
-/** Nobody administers an account that holds more than they do: its password would be a way up. */
-export function mustNotReachAbove(actor: Actor, targetPermissions: readonly string[]): void {
-  if (actor.kind !== 'user') return
-  if (targetPermissions.some((permission) => !grantFor(actor.permissions, permission)))
-    throw userErrors('users.beyond_own')
+/** What an account is worth in the tenant: its password would be a way to all of it. */
+export interface Standing {
+  permissions: readonly string[]
+  level: MembershipLevel | undefined
 }
+
+/** Nobody administers an account that holds more than they do, nor one of a higher level: owners make owners, who get everything. */
+export function mustNotReachAbove(actor: Actor, { permissions, level = 'MEMBER' }: Standing): void {
+  if (actor.kind !== 'user') return
+  // Levels are somebody's in person: no token passes its maker's on.
+  const inPerson = actor.sessionId !== undefined && actor.impersonatorId === undefined
+  const own = inPerson ? actor.level : 'MEMBER'
+  const needed = RANK[level] > RANK[own] ? [...permissions, '*'] : permissions
+  if (needed.some((permission) => !grantFor(actor.permissions, permission))) throw userErrors('users.beyond_own')
+}
+
+const RANK: Record<MembershipLevel, number> = { MEMBER: 0, ADMIN: 1, OWNER: 2 }
 
 export function isSelf(actor: UserActor, userId: string): boolean {
   return actor.userId === userId
