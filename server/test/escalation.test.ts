@@ -7,10 +7,11 @@
 //    caller holds it in that tenant at that moment (a token: only what its scopes leave; an impersonator: in the one tenant
 //    of the impersonation). Besides the caller, a tenant has these ways in, and no other: its founder gets everything; newcomers
 //    get its default role, which was chosen by somebody who held what it grants; an OWNER passes on what comes with levels; an
-//    invitation gives what its maker held when it was made and still holds when it is accepted.
+//    invitation gives what its maker held when it was made and still holds when it is accepted. The same goes for what a role
+//    grants, whether or not anybody has it.
 // 2. A level comes from somebody of at least that level, and from ADMIN at least.
 // 3. Who sets somebody's password, address or state administers the account at its home (decision 0004) and holds all that
-//    the account holds there, everything where it is an owner's.
+//    the account holds there, its level included; a level is not passed on by a token of less than everything.
 // 4. A call changes who may do what in one tenant, the one that it is about.
 // 5. A credential works as long as its person can be in the tenant and nothing ended it: no token survives the membership of its
 //    maker, and none ever yields what its maker lacks now.

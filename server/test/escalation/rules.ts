@@ -95,6 +95,7 @@ export function judge(before: State, after: State, deed: Deed): string[] {
   return [
     ...credentialFaults(before, deed),
     ...gainFaults(before, after, deed),
+    ...roleFaults(before, after, deed),
     ...levelFaults(before, after, deed),
     ...defaultRoleFaults(before, after, deed),
     ...takeoverFaults(before, after, deed),
@@ -140,6 +141,18 @@ function isGranted(before: State, deed: Deed, { tenantId, userId, permission }: 
   return isCovered(offer.power, permission) && isCovered(powerOf(before, now, tenantId), permission)
 }
 
+/** Nobody puts into a role what they do not hold, whether or not anybody has the role yet. */
+function roleFaults(before: State, after: State, { caller, founder }: Deed): string[] {
+  const faults: string[] = []
+  for (const [id, { tenantId, name }] of after.roles) {
+    if (founder && !before.tenants.has(tenantId)) continue
+    const known = [...grantsOf(before, [id]), ...powerOf(before, caller, tenantId)]
+    for (const permission of grantsOf(after, [id]))
+      if (!isCovered(known, permission)) faults.push(`the role ${name} of ${tenantId} came to grant ${permission}`)
+  }
+  return faults
+}
+
 /** Levels come from somebody of that level, or of the one below the highest. */
 function levelFaults(before: State, after: State, { caller, newcomers, offer, founder }: Deed): string[] {
   const faults: string[] = []
@@ -183,10 +196,12 @@ function takeoverFaults(before: State, after: State, { kind, caller, needs }: De
     if (!taken && account.active === old.active && account.deleted === old.deleted) continue
     if (old.home !== caller.tenantId) faults.push(`the account ${userId} was changed outside its home`)
     const power = powerOf(before, caller, caller.tenantId)
-    const worth = new Set(holds(before, caller.tenantId, userId))
-    // An owner makes owners, who get everything: a higher level is worth everything, but to somebody of that level in person.
-    const rank = caller.kind === 'session' ? rankOf(before, caller.tenantId, caller.userId) : RANK.MEMBER
-    if (RANK[before.levels.get(at(caller.tenantId, userId)) ?? 'MEMBER'] > rank) worth.add('*')
+    const worth = holds(before, caller.tenantId, userId)
+    // A level is somebody's in person, and an owner makes owners, who get everything.
+    const ranked = caller.kind === 'session' || isCovered(power, '*')
+    const rank = ranked ? rankOf(before, caller.tenantId, caller.userId) : RANK.MEMBER
+    const level = before.levels.get(at(caller.tenantId, userId)) ?? 'MEMBER'
+    if (RANK[level] > rank) faults.push(`${userId}, who is ${level}, was changed from below`)
     for (const permission of worth)
       if (!isCovered(power, permission)) faults.push(`${userId}, who is worth ${permission}, was changed from below`)
   }

@@ -71,7 +71,7 @@ describe('second factors', () => {
     ).map(({ template }) => template)
 
   describe('enrolling', () => {
-    it('shows the secret once, counts from the first code on, ends the other sessions, and is told by mail', async () => {
+    it('MFA-4, SESS-3: shows the secret once, counts from the first code on, ends the other sessions, and is told by mail', async () => {
       const person = await personNow()
       const other = await ashlar.login(person.email, PASSWORD)
       const begun = (await call('POST', '/auth/mfa/totp/enroll', person.token, { name: 'Phone' })).body
@@ -140,6 +140,27 @@ describe('second factors', () => {
       assert.equal((await password(person)).body.mfaRequired, undefined)
       assert.ok((await mailsTo(person.email)).includes('mfa_disabled'))
     })
+  })
+
+  it('of two authenticators removed at once nothing is left, recovery codes neither', async () => {
+    for (let round = 0; round < 5; round++) {
+      const person = await enrolled()
+      const begun = await call('POST', '/auth/mfa/totp/enroll', person.token, {})
+      const code = nextCode(begun.body.secret)
+      assert.equal(
+        (await call('POST', '/auth/mfa/totp/confirm', person.token, { id: begun.body.id, code })).status,
+        200,
+      )
+      await freshen(person.token)
+      const answers = await Promise.all(
+        [person.factorId, begun.body.id].map((id) => call('DELETE', `/auth/mfa/totp/${id}`, person.token)),
+      )
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200],
+      )
+      assert.deepEqual(await ashlar.rows('SELECT 1 FROM recovery_codes WHERE "userId" = $1', [person.id]), [])
+    }
   })
 
   describe('signing in', () => {
@@ -372,6 +393,25 @@ describe('second factors', () => {
       assert.equal((await inside(member.token, id, '/auth/mfa')).body.requiredBy, 'tenant')
       assert.equal((await inside(member.token, id, '/auth/me')).status, 200)
       assert.equal((await call('GET', '/users/me', member.token)).status, 200, 'another tenant does not ask')
+      // Nor is there a way around by naming the tenant in the path from another one, whatever the level.
+      const raised = await call('PATCH', `/tenants/${id}/members/${member.id}`, owner.token, { level: 'OWNER' })
+      assert.equal(raised.status, 200, raised.text)
+      const byPath: [string, string, object?][] = [
+        ['GET', ''],
+        ['GET', '/members'],
+        ['GET', '/settings'],
+        ['GET', '/invitations'],
+        ['PATCH', '/settings', { mfa: { required: false } }],
+        ['POST', '/invitations', { level: 'OWNER' }],
+        ['POST', '/members', { userId: owner.id }],
+        ['DELETE', `/members/${owner.id}`],
+        ['DELETE', ''],
+      ]
+      for (const [method, rest, json] of byPath) {
+        const answer = await call(method, `/tenants/${id}${rest}`, member.token, json)
+        assert.equal(answer.body.code, 'access.mfa_enrollment_required', `${method} ${rest}: ${answer.text}`)
+      }
+      assert.equal((await inside(member.token, id, '/users/me')).status, 403, 'it still asks')
       const begun = (await call('POST', '/auth/mfa/totp/enroll', member.token, {})).body
       await call('POST', '/auth/mfa/totp/confirm', member.token, { id: begun.id, code: nextCode(begun.secret) })
       assert.equal((await inside(member.token, id, '/users/me')).status, 200)

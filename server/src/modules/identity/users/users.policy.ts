@@ -1,6 +1,7 @@
 // Who may do what to an account.
 import type { Actor, MembershipLevel, UserActor } from '../../../core/actor.ts'
 import { grantFor } from '../../../core/permission.ts'
+import { outranks } from '../tenants/index.ts'
 import { userErrors } from './users.errors.ts'
 import type { UserRow } from './users.queries.ts'
 
@@ -20,23 +21,22 @@ export function administersHere(actor: Actor, user: Pick<UserRow, 'homeTenantId'
   )
 }
 
-/** What an account is worth in the tenant: its password would be a way to all of it. */
-export interface Standing {
-  permissions: readonly string[]
-  level: MembershipLevel | undefined
-}
-
-/** Nobody administers an account that holds more than they do, nor one of a higher level: owners make owners, who get everything. */
-export function mustNotReachAbove(actor: Actor, { permissions, level = 'MEMBER' }: Standing): void {
+/** Nobody administers an account that holds more than they do, by its roles or by its level: its password would be a way up. */
+export function mustNotReachAbove(
+  actor: Actor,
+  target: { permissions: readonly string[]; level: MembershipLevel | undefined },
+): void {
   if (actor.kind !== 'user') return
-  // Levels are somebody's in person: no token passes its maker's on.
-  const inPerson = actor.sessionId !== undefined && actor.impersonatorId === undefined
-  const own = inPerson ? actor.level : 'MEMBER'
-  const needed = RANK[level] > RANK[own] ? [...permissions, '*'] : permissions
-  if (needed.some((permission) => !grantFor(actor.permissions, permission))) throw userErrors('users.beyond_own')
+  const isAbove = target.level !== undefined && outranks(target.level, levelToActWith(actor))
+  if (isAbove || target.permissions.some((permission) => !grantFor(actor.permissions, permission)))
+    throw userErrors('users.beyond_own')
 }
 
-const RANK: Record<MembershipLevel, number> = { MEMBER: 0, ADMIN: 1, OWNER: 2 }
+/** A level is somebody's in person: a token that was given less than everything does not bring its maker's along. */
+function levelToActWith({ sessionId, impersonatorId, permissions, level }: UserActor): MembershipLevel {
+  const inPerson = sessionId !== undefined && impersonatorId === undefined
+  return inPerson || grantFor(permissions, '*') ? level : 'MEMBER'
+}
 
 export function isSelf(actor: UserActor, userId: string): boolean {
   return actor.userId === userId

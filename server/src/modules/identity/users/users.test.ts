@@ -95,11 +95,13 @@ describe('refusals', () => {
     assert.equal((await call('GET', '/api/v1/users/me', { token: admin.token })).body.status, 'ACTIVE')
   })
 
-  it('RBAC-3: an owner whose roles grant little is out of reach for whoever does not hold everything', async () => {
+  it('RBAC-3: an owner whose roles grant little is out of reach for members and for tokens, whoever made them', async () => {
     const [owner, moderator] = [await ashlar.person(), await ashlar.person()]
     const as = (token: string) => (method: string, path: string, json?: object) =>
       call(method, `/api/v1${path}`, { token, ...(json && { json }) })
     const chief = as((await ashlar.admin()).token)
+    const tokenFor = async (...scopes: string[]): Promise<string> =>
+      (await chief('POST', '/tokens', { name: unique('token'), scopes })).body.token
     assert.equal((await chief('PATCH', `/tenants/default/members/${owner.id}`, { level: 'OWNER' })).status, 200)
     assert.equal((await chief('PATCH', `/users/${owner.id}`, { roleIds: ['viewer'] })).status, 200)
     const { body: role } = await chief('POST', '/roles', {
@@ -117,12 +119,14 @@ describe('refusals', () => {
       ['DELETE', `/users/${owner.id}`],
       ['POST', '/users/batch-delete', { ids: [owner.id] }],
     ]
-    for (const [method, path, json] of ways) {
-      const answer = await as(moderator.token)(method, path, json)
-      assert.deepEqual([answer.status, answer.body.code], [403, 'users.beyond_own'], `${method} ${path}`)
-    }
+    for (const [method, path, json] of ways)
+      for (const token of [moderator.token, await tokenFor('*:view', 'users:*')]) {
+        const answer = await as(token)(method, path, json)
+        assert.deepEqual([answer.status, answer.body.code], [403, 'users.beyond_own'], `${method} ${path}`)
+      }
     assert.equal((await ashlar.login(owner.email, PASSWORD)).id, owner.id)
-    assert.equal((await chief('PATCH', `/users/${owner.id}`, { name: 'Somebody Else' })).status, 200)
+    for (const everything of [chief, as(await tokenFor('*'))])
+      assert.equal((await everything('PATCH', `/users/${owner.id}`, { name: 'Somebody Else' })).status, 200)
   })
 
   it('RBAC-3: who edits users cannot reach an account that holds more, nor grant what they lack', async () => {
@@ -176,6 +180,26 @@ describe('the life of an account', () => {
     assert.equal(await audited('users.restore', id), 1)
   })
 
+  it('a roleId that is not among the roleIds is refused, and no role changes', async () => {
+    const { id } = await newUser()
+    const { token } = admin
+    const path = `/api/v1/users/${id}`
+    const before = (await call('GET', path, { token })).body.roles
+    const json = { roleId: 'viewer', roleIds: ['editor'] }
+    for (const answer of [
+      await call('PATCH', path, { token, json }),
+      await call('PUT', path, { token, json }),
+      await call('POST', '/api/v1/users', { token, json: { ...json, email: `${unique('c')}@example.com` } }),
+    ]) {
+      assert.equal(answer.status, 422, answer.text)
+      assert.deepEqual([answer.body.errors[0].path, answer.body.errors[0].code], ['roleId', 'contradiction'])
+    }
+    assert.deepEqual((await call('GET', path, { token })).body.roles, before)
+    const same = await call('PATCH', path, { token, json: { roleId: 'editor', roleIds: ['editor', 'viewer'] } })
+    assert.equal(same.status, 200, same.text)
+    assert.deepEqual(same.body.roles.map((role: { name: string }) => role.name).sort(), ['editor', 'viewer'])
+  })
+
   it('ETag and If-Match: a stale change answers 412 and changes nothing', async () => {
     const { id } = await newUser()
     const first = await call('GET', `/api/v1/users/${id}`, { token: admin.token })
@@ -197,6 +221,28 @@ describe('the life of an account', () => {
     })
     assert.equal(stale.status, 412)
     assert.equal((await call('GET', `/api/v1/users/${id}`, { token: admin.token })).body.name, 'First')
+  })
+
+  it('a route that compares no versions refuses If-Match and changes nothing', async () => {
+    const { id } = await newUser()
+    const path = `/api/v1/users/${id}`
+    const { token } = admin
+    const etag = (await call('GET', path, { token })).headers.get('etag')!
+    for (const [method, rest, json] of [
+      ['PATCH', '/status', { status: 'SUSPENDED' }],
+      ['PATCH', '/deactivate', undefined],
+      ['PATCH', '/activate', undefined],
+      ['DELETE', '', undefined],
+      ['DELETE', '/avatar', undefined],
+      ['POST', '/restore', undefined],
+    ] as const) {
+      const answer = await call(method, path + rest, { token, json, headers: { 'if-match': etag } })
+      assert.deepEqual([answer.status, answer.body.code], [400, 'request.malformed'], method + rest)
+      assert.match(answer.body.detail, /If-Match/)
+    }
+    assert.equal((await call('GET', path, { token })).body.status, 'ACTIVE')
+    const any = await call('PATCH', `${path}/deactivate`, { token, headers: { 'if-match': '*' } })
+    assert.deepEqual([any.status, any.body.status], [200, 'SUSPENDED'])
   })
 
   it('of 20 parallel registrations of one address one succeeds and none answers 500', async () => {
@@ -246,6 +292,25 @@ describe('lists', () => {
     assert.equal(new Set(seen).size, n)
     const all = await call('GET', '/api/v1/users?limit=1', { token: admin.token })
     assert.equal(all.body.meta.total, n)
+  })
+
+  it('a cursor is refused beside an order that it does not fit, whatever it holds', async () => {
+    const { token } = admin
+    const cursor = (await call('GET', '/api/v1/users?limit=1', { token })).body.meta.nextCursor
+    assert.ok(cursor)
+    for (const sent of [cursor, 'garbage']) {
+      for (const sortBy of ['name', 'email', 'username', 'lastLoginAt']) {
+        const { status, body } = await call('GET', `/api/v1/users?cursor=${sent}&page=2&sortBy=${sortBy}`, { token })
+        assert.equal(status, 422)
+        assert.deepEqual([body.errors[0].path, body.errors[0].code], ['cursor', 'unknown_cursor'])
+      }
+    }
+    const [page, byPage] = await Promise.all(
+      [`cursor=${cursor}&page=40&`, 'page=2&'].map((place) => call('GET', `/api/v1/users?${place}limit=1`, { token })),
+    )
+    assert.deepEqual(page!.body.data, byPage!.body.data)
+    const named = await call('GET', '/api/v1/users?limit=1&sortBy=name', { token })
+    assert.equal(named.body.meta.nextCursor, undefined)
   })
 
   it('wildcards of a search are taken literally, and a foreign cursor is refused', async () => {
