@@ -274,6 +274,18 @@ describe('signing in', () => {
     assert.equal(signIn.status, 404)
   })
 
+  it('TOK-5: a personal access token is shown what it allows, its maker what they hold, whoever asks first', async () => {
+    const { token } = await ashlar.person()
+    const json = { name: 'narrow', scopes: ['documents:view'] }
+    const { body: made } = await call('POST', '/api/v1/tokens', { token, json })
+    const shown = async (credential: string) =>
+      (await call('GET', '/api/v1/auth/me', { token: credential })).body.permissions
+    const own = await shown(token)
+    assert.ok(own.length > 1 && own.includes('documents:view'))
+    assert.deepEqual(await shown(made.token), ['documents:view'])
+    assert.deepEqual(await shown(token), own)
+  })
+
   it('what the profile says of ids is what stands there: a role’s id is a role’s', () => {
     assert.equal(Me.properties.roles.items.properties.id['x-id-of' as never], 'role')
     assert.equal(Me.properties.id['x-id-of' as never], 'user')
