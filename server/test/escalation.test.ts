@@ -15,8 +15,8 @@
 // 4. A call changes who may do what in one tenant, the one that it is about.
 // 5. A credential works as long as its person can be in the tenant and nothing ended it: no token survives the membership of its
 //    maker, and none ever yields what its maker lacks now.
-// 6. A live tenant that had an owner who can sign in has one afterwards, if anybody is left in it. Only the back
-//    office may block an account whatever it owns: that always works and can be taken back.
+// 6. A live tenant that had an owner who can sign in has one afterwards, if anybody is left in it. Only suspending an account at
+//    its home, and blocking it by the back office, win over what it owns elsewhere: that always works and can be taken back.
 //
 // A refused call changes no row. After every batch the server is asked what everybody holds, and must say what the tables say.
 import assert from 'node:assert/strict'

@@ -101,7 +101,7 @@ export function judge(before: State, after: State, deed: Deed): string[] {
     ...takeoverFaults(before, after, deed),
     ...tokenFaults(after),
     ...strayFaults(before, after, deed),
-    ...ownerFaults(before, after, deed.kind),
+    ...ownerFaults(before, after, deed),
   ]
 }
 
@@ -224,11 +224,12 @@ function strayFaults(before: State, after: State, { tenantId: own, founder }: De
     .map((tenantId) => `who may do what in ${tenantId} changed by a call in ${own}`)
 }
 
-/** The back office may block whomever it must; nothing else takes from a tenant of people its last owner who can sign in. */
-function ownerFaults(before: State, after: State, kind: string): string[] {
+/** Blocking by the back office, and elsewhere suspending, win; nothing else takes from a tenant of people its last owner who can sign in. */
+function ownerFaults(before: State, after: State, { kind, tenantId: own }: Deed): string[] {
   if (kind === 'admin.block') return []
   const faults: string[] = []
   for (const [tenantId, { live }] of after.tenants) {
+    if (kind === 'users.status' && tenantId !== own) continue
     if (!live || !hasOwner(before, tenantId) || hasOwner(after, tenantId)) continue
     const others = [...after.levels.keys()].filter((key) => key.startsWith(`${tenantId}/`))
     const stays = ({ active, deleted }: Account) => active && !deleted

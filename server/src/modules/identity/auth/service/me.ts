@@ -47,7 +47,7 @@ export function createMeReader(parts: AuthParts): MeReader {
       const begun = epoch
       const db = database.tenant(tenantId)
       const [user, held, of] = await Promise.all([
-        users.me({ userId, tenantId } as UserActor),
+        users.me({ userId, tenantId }),
         roles.rolesOf(db, userId),
         tenants.ofUser(userId),
       ])

@@ -86,7 +86,7 @@ export function createSecondFactor(parts: AuthParts, signIn: SignIn): SecondFact
           if (!(await mfa.consume(tx, account, proof, facts))) return undefined
           // Thrown, so that the code is not used up for a sign-in that is over.
           if (!(await mfa.useChallenge(tx, mfaToken))) throw authErrors('auth.mfa_token_invalid')
-          return signIn.admit(tx, admitted, level, facts)
+          return signIn.admit(tx, admitted, facts)
         })
         return pair !== undefined
       }

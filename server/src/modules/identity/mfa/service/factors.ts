@@ -5,7 +5,7 @@ import { newId } from '../../../../core/ids.ts'
 import { normalizeName } from '../../../../core/text.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import { tenantOfRecord } from '../../tenants/index.ts'
 import { userErrors } from '../../users/index.ts'
 import { mfaErrors } from '../mfa.errors.ts'
 import * as queries from '../mfa.queries.ts'
@@ -192,7 +192,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
     async resetByAdmin(by, userId, facts) {
       const account = await users.credentials(database.global, userId)
       if (!account) throw userErrors('users.not_found')
-      await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+      await database.inTenant(tenantOfRecord(account), async (tx) => {
         // Sign-ins wait: none of them opens a session that does not end below.
         await users.lock(tx, userId)
         const count = await forget(tx, userId)
