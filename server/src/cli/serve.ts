@@ -29,7 +29,6 @@ export async function serve(): Promise<void> {
   const app = await createApp(config, drivers, VERSION)
   const administrator = await prepareInstallation(app, drivers.database, config)
   await drivers.jobs.start({ work: config.worker.inProcess })
-  await app.tenants.scheduleJobs()
   stopOnSignals({ app, drivers, place, config, log })
   const address = await app.http.listen(config.server.host, config.server.port)
   log.info({ address, version: VERSION, environment: config.app.environment }, 'listening')

@@ -35,6 +35,7 @@ let behave: (run: JobRun<{ n: number }>) => Promise<void> = async () => undefine
 function definitionOf(kind: JobSettings<typeof schema>) {
   return {
     ...kind,
+    scope: 'tenant' as const,
     async handler(run: JobRun<{ n: number }>) {
       runs.push({ ...run, job: kind.name, at: Date.now() })
       await behave(run)
@@ -253,7 +254,7 @@ describe('a worker', () => {
     const id = await enqueue('a', 'test.plain', 7)
     await until(() => (refused ? [refused] : []))
     behave = async () => undefined
-    assert.match(String(refused), /Another worker has taken this job/)
+    assert.match(String(refused), /another worker has taken it/)
     assert.deepEqual(await here.database.global.query(sql`SELECT note FROM notes WHERE job = ${id}`), [])
   })
 
