@@ -34,7 +34,7 @@ async function proveOnItsOwn(): Promise<Proof> {
     DATA_DIR: folder,
     ADMIN_PASSWORD: password,
     RATE_LIMIT_ENABLED: 'false',
-    LOG_LEVEL: 'error',
+    LOG_LEVEL: 'silent',
   }
   const config = ensureSecrets(loadConfig(variables, { dotenvPath: false, terminal: false }))
   const log = createLog(config.log)

@@ -12,7 +12,8 @@ export interface Answer {
 }
 
 export interface Client {
-  send(request: Request): Promise<Answer>
+  /** Repeats what is told to wait, up to `patience` seconds at a time, and what fails on the server's side. */
+  send(request: Request, patience?: number): Promise<Answer>
   /** The JSON of an answer that must be a success; anything else ends the proof with the server's own words. */
   succeed(request: Request): Promise<Record<string, unknown>>
   /** How many answers were 429 or 503 with a time to wait, and how many were any other 5xx. Each was asked again. */
@@ -20,7 +21,7 @@ export interface Client {
 }
 
 const TRIES = 6
-const LONGEST_WAIT_SECONDS = 120
+const PATIENCE_SECONDS = 120
 
 export function createClient(url: string): Client {
   const counts = { waited: 0, failed: 0 }
@@ -40,12 +41,12 @@ export function createClient(url: string): Client {
     return { status: response.status, headers: response.headers, text, ms: performance.now() - began }
   }
 
-  async function send(request: Request): Promise<Answer> {
+  async function send(request: Request, patience = PATIENCE_SECONDS): Promise<Answer> {
     for (let tries = 1; ; tries++) {
       const answer = await once(request)
       const seconds = Number(answer.headers.get('retry-after') ?? 1)
       const isBusy = answer.status === 429 || answer.status === 503
-      if (tries === TRIES || (!isBusy && answer.status < 500) || seconds > LONGEST_WAIT_SECONDS) return answer
+      if (tries === TRIES || (!isBusy && answer.status < 500) || seconds > patience) return answer
       counts[isBusy ? 'waited' : 'failed']++
       if (isBusy) await sleep(seconds * 1_000)
     }

@@ -4,9 +4,10 @@ import type { Database } from '../../drivers/database/index.ts'
 import { UsageError } from '../arguments.ts'
 import { createClient } from './client.ts'
 import { operationsOf } from './document.ts'
+import { readOwn, writeToOwn } from './own.ts'
 import { type Probes, probe } from './probes.ts'
-import { checksumsOf } from './rows.queries.ts'
-import { makeSide, removeSide, type Side, signInAdmin } from './sides.ts'
+import { checksumsOf, membersOf } from './rows.queries.ts'
+import { makeSide, removeSide, signInAdmin } from './sides.ts'
 
 export interface ProofOptions {
   url: string
@@ -20,6 +21,8 @@ export interface ProofOptions {
 
 export interface Proof extends Probes {
   operations: number
+  /** Writes that the one tenant did to its own objects before the other's rows were compared. */
+  ownWrites: number
   /** Whether an account of the back office took part. */
   backOffice: boolean
   /** Tables in which the other tenant's rows changed; undefined when the database was not looked at. */
@@ -41,17 +44,25 @@ export async function proveIsolation({ url, admin, database, progress }: ProofOp
   const token = admin && (await signInAdmin(client, admin.login, admin.password))
   const mine = await makeSide(client, operations, token)
   const theirs = await makeSide(client, operations, token)
-  const before = database && (await settledSums(database, theirs))
+  await writeToOwn(client, operations, theirs, (operation) => operation.method !== 'DELETE')
+  const people = database && (await membersOf(database, theirs.tenant.id))
+  const sums = () => checksumsOf(database!, theirs.tenant.id, people!)
+  const before = database && (await settled(sums))
   progress?.('asking')
+  const leaks = await readOwn(client, operations, mine, theirs)
   const probes = await probe(client, operations, mine, theirs)
+  const ownWrites = await writeToOwn(client, operations, mine)
   progress?.('asked')
-  const after = database && (await sumsOf(database, theirs))
+  const after = database && (await sums())
   for (const side of [mine, theirs]) await removeSide(client, side)
   const changedTables = before && after && [...before.keys()].filter((name) => before.get(name) !== after.get(name))
-  const { coverage, findings } = probes
+  const { coverage } = probes
+  const findings = [...leaks, ...probes.findings]
   return {
     ...probes,
+    findings,
     operations: operations.length,
+    ownWrites,
     backOffice: token !== undefined,
     changedTables,
     repeated: client.counts,
@@ -60,21 +71,14 @@ export async function proveIsolation({ url, admin, database, progress }: ProofOp
   }
 }
 
-type Rows = Pick<Database, 'acrossTenants'>
-
-function sumsOf(database: Rows, { tenant, people }: Side): Promise<Map<string, string>> {
-  const users = Object.values(people).map(({ id }) => id)
-  return checksumsOf(database, tenant.id, users)
-}
-
 const SETTLING_TRIES = 60
 
-/** Once nothing changes any more: jobs still work on what was made. */
-async function settledSums(database: Rows, side: Side): Promise<Map<string, string>> {
-  let sums = await sumsOf(database, side)
+/** The checksums once nothing changes any more: jobs still work on what was made. */
+async function settled(sumsOf: () => Promise<Map<string, string>>): Promise<Map<string, string>> {
+  let sums = await sumsOf()
   for (let tries = 0; tries < SETTLING_TRIES; tries++) {
     await sleep(500)
-    const next = await sumsOf(database, side)
+    const next = await sumsOf()
     if ([...next].every(([name, sum]) => sums.get(name) === sum)) return next
     sums = next
   }

@@ -7,6 +7,9 @@ import { asking, newWord } from './words.ts'
 export interface Objects {
   /** The id of the tenant's object of that kind; undefined where it has none. */
   get(noun: string): string | undefined
+  ids(): string[]
+  /** Whether there can be another one. */
+  isMakeable(noun: string): boolean
   /** The id of another one, made now; of the one that is there where none can be made. */
   another(noun: string): Promise<string>
 }
@@ -17,12 +20,14 @@ export interface Makers {
   tenantId: string
   /** A token of the back office. */
   admin: string | undefined
+  /** What takes more than one request, by noun: makes one and answers its id. */
+  special: Record<string, () => Promise<string>>
 }
 
 /** Makes, in the order of the document, what an operation promises that is not there yet; then reads what only lists show. */
 export async function makeObjects(client: Client, operations: Operation[], makers: Makers): Promise<Objects> {
   const ids = new Map([['tenant', makers.tenantId]])
-  const makerOf = new Map<string, Operation>()
+  const makerOf = new Map<string, () => Promise<string | undefined>>(Object.entries(makers.special))
   const canonical = operations.filter(({ path, access }) => path.startsWith('/api/v1') && access !== 'public')
   const posts = canonical.filter(({ method }) => method === 'POST')
 
@@ -43,9 +48,12 @@ export async function makeObjects(client: Client, operations: Operation[], maker
     for (const noun of missing)
       for (const id of found.get(noun) ?? []) {
         ids.set(noun, id)
-        makerOf.set(noun, operation)
+        if (operation.method === 'POST')
+          makerOf.set(noun, async () => [...((await call(operation)).get(noun) ?? [])][0])
       }
   }
+
+  for (const [noun, make] of Object.entries(makers.special)) ids.set(noun, await make())
 
   for (const operation of posts) await add(operation, made(operation))
   for (const operation of posts) if (operation.status === '201') await add(operation, nounsOf(operation.answer))
@@ -53,10 +61,10 @@ export async function makeObjects(client: Client, operations: Operation[], maker
 
   return {
     get: (noun) => ids.get(noun),
+    ids: () => [...ids.values()],
+    isMakeable: (noun) => makerOf.has(noun),
     async another(noun) {
-      const maker = makerOf.get(noun)
-      const [id] = (maker?.method === 'POST' && (await call(maker)).get(noun)) || []
-      return id ?? ids.get(noun)!
+      return (await makerOf.get(noun)?.()) ?? ids.get(noun)!
     },
   }
 }

@@ -3,18 +3,17 @@ import type { Answer, Client } from './client.ts'
 import { nameOf, type Operation, type Place, placesOf } from './document.ts'
 import { exceptionOf, skipsIds } from './exceptions.ts'
 import { type Request, requestOf } from './requests.ts'
-import { ASKERS, type Asker, type Side } from './sides.ts'
+import { ASKERS, type Asker, marksOf, type Side } from './sides.ts'
 import { asking, idOfNothing, newWord } from './words.ts'
 
 export interface Finding {
   /** The places that bore the foreign id. */
   places: string[]
   asker: Asker
-  what: 'differs' | 'accepted' | 'failed'
+  what: 'differs' | 'accepted' | 'failed' | 'leaks'
   request: { method: string; path: string; body?: string }
-  /** What the foreign id and the id of nothing were answered. */
-  foreign: string
-  absent: string
+  /** What was answered: where two requests are compared, first to the foreign id and then to the id of nothing. */
+  answers: string[]
 }
 
 export interface Coverage {
@@ -62,15 +61,15 @@ export async function probe(client: Client, operations: Operation[], mine: Side,
     const [foreign, absent] = foreignFirst ? [first, second] : [second, first]
     times.foreign.push(foreign.answer.ms)
     times.absent.push(absent.answer.ms)
-    const what = verdict(operation, foreign, absent)
+    const marks = marksOf(theirs)
+    const what = verdict(operation, foreign, absent, marks)
     if (what)
       findings.push({
         places: places.map(nameOf),
         asker,
         what,
         request: described(foreign.request),
-        foreign: masked(foreign.answer, foreign.sent),
-        absent: masked(absent.answer, absent.sent),
+        answers: [foreign, absent].map(({ answer, sent }) => masked(answer, sent)),
       })
     return isLookedAt(operation, places, absent.answer)
   }
@@ -130,16 +129,22 @@ function withoutChosen(headers: Record<string, string>, places: Place[]): Record
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !chosen.includes(name)))
 }
 
+/** Whether an answer names what the caller cannot know: anything of the other tenant that was not in the request. */
+export function leaks({ text }: Answer, marks: string[], sent: string[]): boolean {
+  return marks.some((mark) => !sent.includes(mark) && text.includes(mark))
+}
+
 interface Asked {
   request: Request
   answer: Answer
   sent: string[]
 }
 
-function verdict(operation: Operation, foreign: Asked, absent: Asked): Finding['what'] | undefined {
+function verdict(operation: Operation, foreign: Asked, absent: Asked, marks: string[]): Finding['what'] | undefined {
   const { method } = operation
   if (foreign.answer.status >= 500 || absent.answer.status >= 500) return 'failed'
   if (masked(foreign.answer, foreign.sent) !== masked(absent.answer, absent.sent)) return 'differs'
+  if ([foreign, absent].some(({ answer, sent }) => leaks(answer, marks, sent))) return 'leaks'
   return foreign.answer.status < 300 && method !== 'GET' && !skipsIds(operation) ? 'accepted' : undefined
 }
 
@@ -147,7 +152,7 @@ function verdict(operation: Operation, foreign: Asked, absent: Asked): Finding['
 const VOLATILE = /^(date|x-request-id|ratelimit.*|x-ratelimit.*|server-timing|keep-alive|connection)$/
 
 /** The whole answer, without what differs between any two requests, and with a word for each id that was sent. */
-function masked({ status, headers, text }: Answer, sent: string[]): string {
+export function masked({ status, headers, text }: Answer, sent: string[]): string {
   const kept = [...headers].filter(([name]) => !VOLATILE.test(name)).map(([name, value]) => `${name}: ${value}`)
   let whole = `${status}\n${kept.join('\n')}\n\n${text}`
   const requestId = headers.get('x-request-id')
@@ -165,7 +170,7 @@ function isLookedAt({ access }: Operation, places: Place[], { status, text }: An
   return status >= 400 && status < 500 && places.some(({ keys }) => text.includes(keys[0]!))
 }
 
-function described({ method, path, body }: Request): Finding['request'] {
+export function described({ method, path, body }: Request): Finding['request'] {
   return { method, path, ...(typeof body === 'string' && { body }) }
 }
 

@@ -7,7 +7,10 @@ const WHAT: Record<Finding['what'], string> = {
   differs: 'an id of the other tenant is answered otherwise than an id of nothing',
   accepted: 'a write with an id of the other tenant succeeds',
   failed: 'the server failed',
+  leaks: 'an answer names something of the other tenant',
 }
+
+const LABELS = ['foreign id', 'id of nothing']
 
 /** The proof as text: the verdict last, findings whole. */
 export function reportOf(proof: Proof): string {
@@ -27,6 +30,7 @@ export function reportOf(proof: Proof): string {
     ...(proof.backOffice
       ? []
       : ['the back office was not entered: ADMIN_EMAIL and ADMIN_PASSWORD name an account of it']),
+    `${proof.ownWrites} writes of every kind to one’s own`,
     rowsText(changedTables),
     proof.holds ? 'Isolation holds.' : 'Isolation is NOT proven.',
   ].join('\n')
@@ -39,14 +43,13 @@ function rowsText(changedTables: string[] | undefined): string {
     : 'rows of the other tenant: all as before'
 }
 
-function findingText({ places, asker, what, request, foreign, absent }: Finding): string {
+function findingText({ places, asker, what, request, answers }: Finding): string {
   const body = request.body === undefined ? '' : `\n  ${request.body}`
   return [
     `finding    ${WHAT[what]}`,
     `  ${places.join(', ')}; asked by: ${asker}`,
     `  ${request.method} ${request.path}${body}`,
-    `  foreign id: ${indented(foreign)}`,
-    `  id of nothing: ${indented(absent)}`,
+    ...answers.map((answer, at) => `  ${answers.length > 1 ? LABELS[at] : 'the answer'}: ${indented(answer)}`),
   ].join('\n')
 }
 

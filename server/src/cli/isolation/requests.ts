@@ -16,6 +16,8 @@ export interface Filling {
   /** Letters that no request had before: names and addresses that may stand once only get them. */
   word: string
   headers?: Record<string, string>
+  /** The caller's password, for what asks for it. */
+  secret?: string
 }
 
 const PIXEL = Buffer.from(
@@ -24,7 +26,8 @@ const PIXEL = Buffer.from(
 )
 
 /** The operation's request with ids in their places, and the rest as its example says. */
-export function requestOf(operation: Operation, { ids, own, word, headers = {} }: Filling): Request {
+export function requestOf(operation: Operation, filling: Filling): Request {
+  const { ids, own, headers = {} } = filling
   const places = [...ids].map(([place, values]) => ({ ...place, values }))
   const at = (where: Place['in'], name: string) => places.find((place) => place.in === where && place.keys[0] === name)
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => {
@@ -38,7 +41,7 @@ export function requestOf(operation: Operation, { ids, own, word, headers = {} }
       query.append(name, value)
   }
   const chosen = places.filter((place) => place.in === 'header').map(({ keys, values }) => [keys[0]!, values[0]!])
-  let body = operation.body && exampleBody(operation.body, own, word)
+  let body = operation.body && exampleBody(operation.body, filling)
   for (const { in: where, keys, values } of places) if (where === 'body') body = put(body, keys, values)
   const { type, content } = operation.body ? encoded(operation.body, body) : {}
   return {
@@ -50,7 +53,7 @@ export function requestOf(operation: Operation, { ids, own, word, headers = {} }
 }
 
 /** The example, with what may stand once only made new, and ids of one's own where one must be named. */
-function exampleBody({ schema, example }: NonNullable<Operation['body']>, own: Filling['own'], word: string): unknown {
+function exampleBody({ schema, example }: NonNullable<Operation['body']>, { own, word, secret }: Filling): unknown {
   const filled = (inner: Schema, value: unknown, name: string): unknown => {
     const noun = inner['x-id-of']
     if (noun !== undefined) return own(noun) ?? value
@@ -60,6 +63,7 @@ function exampleBody({ schema, example }: NonNullable<Operation['body']>, own: F
         Object.entries(value).map(([key, item]) => [key, filled(inner.properties?.[key] ?? {}, item, key)]),
       )
     if (typeof value !== 'string') return value
+    if (inner.format === 'password' && !/^new/.test(name)) return secret ?? value
     if (inner.format === 'email') return `${word}@example.com`
     if (name === 'phone') return `+${[...word].map((letter) => letter.charCodeAt(0) % 9).join('')}`
     return /^(name|slug|subdomain|username|action)$/.test(name) ? `${value}${word}` : value

@@ -1,7 +1,15 @@
 // Everything that the database holds of a tenant and of its people, as one checksum a table.
 import { type Database, identifier, join, type Sql, sql } from '../../drivers/database/index.ts'
 
-/** By table: a checksum over the tenant's rows and, where rows belong to accounts, over those of its people. */
+/** The ids of the tenant's members. */
+export async function membersOf(database: Pick<Database, 'acrossTenants'>, tenantId: string): Promise<string[]> {
+  const rows = await database.acrossTenants('proof of isolation: members of one tenant', (tx) =>
+    tx.query<{ userId: string }>(sql`SELECT "userId" FROM memberships WHERE "tenantId" = ${tenantId}`),
+  )
+  return rows.map(({ userId }) => userId)
+}
+
+/** By table: a checksum over the tenant's rows and, where rows belong to accounts, over those of the people. */
 export async function checksumsOf(
   database: Pick<Database, 'acrossTenants'>,
   tenantId: string,

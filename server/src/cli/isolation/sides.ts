@@ -1,5 +1,6 @@
 // The two tenants of the proof: each with its people, and one object of every kind that the document lets somebody make.
 import { randomBytes } from 'node:crypto'
+import { codeAt, fromBase32, stepAt } from '../../modules/identity/mfa/index.ts'
 import { UsageError } from '../arguments.ts'
 import type { Client } from './client.ts'
 import type { Operation } from './document.ts'
@@ -9,6 +10,7 @@ import { asking, newWord } from './words.ts'
 export interface Person {
   id: string
   token: string
+  password: string
 }
 
 /** Who asks: the owner, a member with every permission that a role can give, and one with none beyond membership. */
@@ -19,6 +21,8 @@ export interface Side {
   tenant: { id: string; slug: string }
   people: Record<Asker, Person>
   objects: Objects
+  /** Adds a member without roles, for what only one's own account can do to itself. */
+  newMember(): Promise<Person>
 }
 
 const API = '/api/v1'
@@ -51,22 +55,36 @@ export async function makeSide(client: Client, operations: Operation[], admin?: 
   const { data } = await client.succeed({ method: 'GET', path: `${API}/permissions?limit=100`, headers })
   const actions = (data as { action: string }[]).map(({ action }) => action).filter((action) => !action.includes('*'))
   const role = await post(client, '/roles', headers, { name: `wide${word}`, permissions: actions })
-  const member = async (name: string, roleIds: unknown[]): Promise<Person> => {
-    const email = `${name}${word}@example.com`
-    const { id } = await post(client, '/users', headers, { email, name, password: secret, roleIds })
+  const member = async (roleIds: unknown[]): Promise<Person> => {
+    const email = `${newWord()}@example.com`
+    const { id } = await post(client, '/users', headers, { email, name: 'Proof', password: secret, roleIds })
     const { accessToken } = await post(client, '/auth/login', {}, { email, password: secret })
-    return { id: String(id), token: String(accessToken) }
+    return { id: String(id), token: String(accessToken), password: secret }
   }
-  const people = { owner, wide: await member('wide', [role.id]), plain: await member('plain', []) }
-  const objects = await makeObjects(client, operations, { owner: owner.token, tenantId: tenant.id, admin })
-  return { tenant, people, objects }
+  const people = { owner, wide: await member([role.id]), plain: await member([]) }
+  const special = { factor: () => addFactor(client, headers) }
+  const objects = await makeObjects(client, operations, { owner: owner.token, tenantId: tenant.id, admin, special })
+  return { tenant, people, objects, newMember: () => member([]) }
 }
 
 async function register(client: Client, email: string, secret: string): Promise<Person> {
   const answer = await post(client, '/auth/register', {}, { email, name: 'Proof', password: secret })
   if (answer.accessToken === undefined)
     throw new UsageError('The proof needs accounts that can sign in at once: REQUIRE_EMAIL_VERIFICATION must be off.')
-  return { id: String((answer.user as { id: unknown }).id), token: String(answer.accessToken) }
+  return { id: String((answer.user as { id: unknown }).id), token: String(answer.accessToken), password: secret }
+}
+
+/** An authenticator app of one's own, confirmed by its first code. */
+async function addFactor(client: Client, headers: Record<string, string>): Promise<string> {
+  const { id, secret } = await post(client, '/auth/mfa/totp/enroll', headers, { name: 'Proof' })
+  const code = codeAt(fromBase32(String(secret)), stepAt(Date.now()))
+  await post(client, '/auth/mfa/totp/confirm', headers, { id, code })
+  return String(id)
+}
+
+/** Whatever names the tenant, its people or its objects: nobody else's answers may have it. */
+export function marksOf({ tenant, people, objects }: Side): string[] {
+  return [tenant.slug, ...Object.values(people).map(({ id }) => id), ...objects.ids()]
 }
 
 /** Deletes the tenant and its people, as far as they let themselves be deleted. */
