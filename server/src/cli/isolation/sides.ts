@@ -62,7 +62,7 @@ export async function makeSide(client: Client, operations: Operation[], admin?: 
     return { id: String(id), token: String(accessToken), password: secret }
   }
   const people = { owner, wide: await member([role.id]), plain: await member([]) }
-  const special = { factor: () => addFactor(client, headers) }
+  const special = { factor: () => addFactor(client, headers), job: () => addJob(client, headers, secret) }
   const objects = await makeObjects(client, operations, { owner: owner.token, tenantId: tenant.id, admin, special })
   return { tenant, people, objects, newMember: () => member([]) }
 }
@@ -80,6 +80,17 @@ async function addFactor(client: Client, headers: Record<string, string>): Promi
   const code = codeAt(fromBase32(String(secret)), stepAt(Date.now()))
   await post(client, '/auth/mfa/totp/confirm', headers, { id, code })
   return String(id)
+}
+
+/** What a change of address leaves to be done. */
+async function addJob(client: Client, headers: Record<string, string>, secret: string): Promise<string> {
+  await post(client, '/auth/change-email', headers, { email: `${newWord()}@example.com`, password: secret })
+  const { data } = await client.succeed({
+    method: 'GET',
+    path: `${API}/jobs?name=auth.change_address&limit=1`,
+    headers,
+  })
+  return String((data as { id: unknown }[])[0]?.id)
 }
 
 /** Whatever names the tenant, its people or its objects: nobody else's answers may have it. */
