@@ -12,7 +12,7 @@ import { sql } from '../database/index.ts'
 import { runLints } from '../database/lints.ts'
 import { applyRowSecurity } from '../database/row-security.ts'
 import { installQueue, JobRefused, type JobRun, type JobSettings } from './index.ts'
-import { noteJob, openJobs, quick } from './queue.fixture.ts'
+import { noteJob, openJobs, quick, until } from './queue.fixture.ts'
 
 const schema = Type.Object({ n: Type.Integer() })
 const settings = { schema, retry: quick, timeoutSeconds: 30, concurrency: 2 }
@@ -382,14 +382,6 @@ async function rowsOf(name: string): Promise<number> {
 
 function asAdmin(statement: string, values?: unknown[]): Promise<pg.QueryResult> {
   return withClient(server.adminUrl, (client) => client.query(statement, values))
-}
-
-async function until<T>(look: () => T[] | Promise<T[]>, withinMs = 15_000): Promise<T[]> {
-  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(50)) {
-    const found = await look()
-    if (found.length > 0) return found
-  }
-  throw new Error(`Nothing came within ${withinMs} ms.`)
 }
 
 /** A way to the database that can be cut: connections end, and new ones are refused. */

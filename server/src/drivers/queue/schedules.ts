@@ -14,9 +14,13 @@ export interface ScheduleRow extends JobSchedule {
 
 /** The first due time after a moment. Throws when the schedule cannot be read or never comes. */
 export function dueAfter(boss: Pick<PgBoss, 'previewSchedule'>, { cron, timeZone }: JobSchedule, from: Date): Date {
-  const [next] = boss.previewSchedule(cron, { tz: timeZone, from, count: 1 })
-  if (!next) throw new Error(`The schedule ${cron} never comes.`)
-  return next
+  try {
+    const [next] = boss.previewSchedule(cron, { tz: timeZone, from, count: 1 })
+    if (next) return next
+  } catch (cause) {
+    throw new Error(`The schedule ${cron} in ${timeZone} cannot be read.`, { cause })
+  }
+  throw new Error(`The schedule ${cron} never comes.`)
 }
 
 type Owner = ReturnType<PgBoss['getDb']>
