@@ -1,4 +1,5 @@
-// The guard: credential, tenant, rate class, second factor, permission and recent proof, in that order, before a byte of the body is read.
+// The guard: credential, tenant, rate class, second factor, permission and recent proof, in that order, before a byte of the body
+// is read.
 import { type Actor, anonymous, type UserActor } from '../../core/actor.ts'
 import type { Clock } from '../../core/clock.ts'
 import { type Problem, requestErrors } from '../../core/errors.ts'
@@ -48,7 +49,10 @@ export async function admit(
           actor.kind === 'user' ? `u:${actor.userId}` : `s:${'adminId' in actor ? actor.adminId : ''}`,
         )
       : await by.limiter.take(rate === 'general' ? 'anonymous' : rate, network)
-  if (!route.enrolling) mustNotOweFactor(actor, by.freshness)
+  if (!route.enrolling) {
+    mustNotOweFactor(actor, by.freshness)
+    await mustServePathTenant(actor, authorization, facts, by)
+  }
   authorize(route.access, actor)
   if (route.fresh && !isFresh(actor, by.freshness)) throw requestErrors('access.reauthentication_required')
   return { headers }
@@ -66,6 +70,29 @@ function mustNotOweFactor(actor: Actor, { clock }: Freshness): void {
   throw requestErrors('access.mfa_enrollment_required', { facts: { until: new Date(actor.enrollBy).toISOString() } })
 }
 
+/** The tenant that the path names asks for as much of the session as it would of a request of its own. */
+async function mustServePathTenant(
+  actor: Actor,
+  authorization: string | undefined,
+  facts: RequestFacts,
+  { authenticator, freshness }: { authenticator: Authenticator; freshness: Freshness },
+): Promise<void> {
+  const { tenantInPath } = facts
+  if (actor.kind !== 'user' || tenantInPath === undefined || tenantInPath === actor.tenantId) return
+  const there = await authenticator
+    .user(credentialOf(authorization)!, { ...facts, tenantChoice: tenantInPath })
+    .catch((refusal: Problem) => {
+      // A tenant that is not the caller's: the route says so in its own words.
+      if (refusal.code === 'access.tenant_not_found') return undefined
+      throw refusal
+    })
+  if (there) mustNotOweFactor(there, freshness)
+}
+
+function credentialOf(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+}
+
 async function identify(
   access: Access,
   authorization: string | undefined,
@@ -73,7 +100,7 @@ async function identify(
   authenticator: Authenticator,
 ): Promise<Actor> {
   if (isPublic(access) && !(access.or && authorization)) return anonymous
-  const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+  const credential = credentialOf(authorization)
   if (!credential) throw requestErrors('access.unauthenticated')
   return access === 'admin' || isPublic(access)
     ? authenticator.admin(credential, facts)

@@ -53,6 +53,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     ...(route.files && { handlerTimeout: parts.uploadTimeoutMs }),
     onRequest: async (request, reply) => {
       const facts = factsOf(request, dialect, parts)
+      if (route.tenantParam) facts.tenantInPath = (request.params as Record<string, string>)[route.tenantParam]
       const { authenticator, limiter, freshness } = parts
       const identified = (actor: Actor) => {
         request.actor = actor

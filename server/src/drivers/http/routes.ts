@@ -35,6 +35,8 @@ export interface RequestFacts {
   base: Base
   /** The tenant that the request names by header or subdomain: an id or a slug, not yet checked. */
   tenantChoice: string | undefined
+  /** The tenant that the path names, on routes with a `tenantParam`. */
+  tenantInPath?: string | undefined
   /** Whether the caller proved a secret a short while ago: for verbs that ask it of some callers only. */
   fresh?: boolean
 }
@@ -68,6 +70,8 @@ export interface RouteDefinition<
   access: A
   /** Needs a proof of a secret that is younger than REAUTHENTICATION_MINUTES. Refreshing is none. */
   fresh?: true
+  /** The path parameter with the id of a tenant: what that tenant asks of a session holds, whichever the request is for. */
+  tenantParam?: string
   /** Also for whoever must add a second factor before anything else. */
   enrolling?: true
   rate?: RateClass

@@ -124,3 +124,11 @@ export async function markSignIn(db: Executor, id: string, hash: string | undefi
     0
   )
 }
+
+/** Puts a hash in the place of another; false when that one is not there any more. */
+export async function exchangePassword(db: Executor, id: string, from: string, to: string): Promise<boolean> {
+  const written = await db.run(sql`
+    UPDATE admins SET password = ${to}, "updatedAt" = now()
+    WHERE id = ${id} AND password = ${from} AND status = 'ACTIVE' AND "deletedAt" IS NULL`)
+  return written > 0
+}

@@ -3,33 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ADMIN, PASSWORD, startApp, type TestApp, unique } from '../../../../test/harness.ts'
+import { mailsTo, tokenIn, waitForMail } from '../../../../test/mails.ts'
 
 const API = '/api/v1'
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0'
 const FIREFOX_LATER = FIREFOX.replaceAll('128.0', '131.0')
 const SAFARI =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15'
-
-interface SentMail {
-  template: string
-  text: string
-}
-
-/** What was written to an address, oldest first. */
-const mailsTo = (ashlar: TestApp, address: string) =>
-  ashlar.rows<SentMail>('SELECT template, text FROM mails WHERE $1 = ANY(recipients) ORDER BY "createdAt", id', [
-    address,
-  ])
-
-async function waitFor(ashlar: TestApp, address: string, template: string): Promise<SentMail> {
-  for (let tries = 0; tries < 200; tries++, await sleep(50)) {
-    const found = (await mailsTo(ashlar, address)).find((mail) => mail.template === template)
-    if (found) return found
-  }
-  throw new Error(`no ${template} came to ${address}`)
-}
-
-const tokenIn = (mail: SentMail) => /token=([\w-]+)/.exec(mail.text)![1]!
 
 describe('a change of address', () => {
   let ashlar: TestApp
@@ -46,19 +26,19 @@ describe('a change of address', () => {
     const person = await ashlar.person()
     const email = `${unique('new')}@example.com`
     assert.equal((await ask(person.token, email.toUpperCase())).status, 202)
-    const told = await waitFor(ashlar, person.email, 'address_change_requested')
+    const told = await waitForMail(ashlar, person.email, 'address_change_requested')
     assert.ok(told.text.includes('n…@example.com') && !told.text.includes(email))
-    const mail = await waitFor(ashlar, email, 'confirm_address')
+    const mail = await waitForMail(ashlar, email, 'confirm_address')
     await ashlar.login(person.email, PASSWORD)
     await ashlar.call('POST', `${API}/auth/forgot-password`, { json: { email: person.email } })
-    const reset = tokenIn(await waitFor(ashlar, person.email, 'password_reset'))
+    const reset = tokenIn(await waitForMail(ashlar, person.email, 'password_reset'))
 
     assert.equal((await confirm(tokenIn(mail))).status, 200)
     const me = (await ashlar.call('GET', `${API}/auth/me`, { token: person.token })).body
     assert.deepEqual([me.email, me.emailVerified], [email, true])
     await ashlar.login(email, PASSWORD)
     await assert.rejects(ashlar.login(person.email, PASSWORD))
-    await waitFor(ashlar, person.email, 'address_changed')
+    await waitForMail(ashlar, person.email, 'address_changed')
     assert.equal((await confirm(tokenIn(mail))).status, 400, 'once')
     const stale = await ashlar.call('POST', `${API}/auth/reset-password`, {
       json: { token: reset, newPassword: 'An0ther-Quarry!' },
@@ -72,7 +52,7 @@ describe('a change of address', () => {
     const answers = [await ask(person.token, other.email), await ask(person.token, free)]
     assert.deepEqual(answers[0]!.body, answers[1]!.body)
     assert.deepEqual([answers[0]!.status, answers[1]!.status], [202, 202])
-    await waitFor(ashlar, free, 'confirm_address')
+    await waitForMail(ashlar, free, 'confirm_address')
     assert.deepEqual(
       (await mailsTo(ashlar, other.email)).map(({ template }) => template),
       ['verify_email'],
@@ -96,9 +76,9 @@ describe('a change of address', () => {
     const person = await ashlar.person()
     const [first, second] = [`${unique('one')}@example.com`, `${unique('two')}@example.com`]
     await ask(person.token, first)
-    const early = tokenIn(await waitFor(ashlar, first, 'confirm_address'))
+    const early = tokenIn(await waitForMail(ashlar, first, 'confirm_address'))
     await ask(person.token, second)
-    const late = tokenIn(await waitFor(ashlar, second, 'confirm_address'))
+    const late = tokenIn(await waitForMail(ashlar, second, 'confirm_address'))
     assert.equal((await confirm(early)).status, 400)
     const changed = await ashlar.call('POST', `${API}/auth/change-password`, {
       token: person.token,
@@ -128,8 +108,8 @@ describe('a change of address', () => {
     const email = `${unique('moved')}@example.com`
     const changed = await ashlar.call('PATCH', `${API}/users/${person.id}`, { token: admin.token, json: { email } })
     assert.deepEqual([changed.status, changed.body.emailVerified], [200, false])
-    await waitFor(ashlar, person.email, 'address_changed')
-    const verify = tokenIn(await waitFor(ashlar, email, 'verify_email'))
+    await waitForMail(ashlar, person.email, 'address_changed')
+    const verify = tokenIn(await waitForMail(ashlar, email, 'verify_email'))
     assert.equal((await ashlar.call('POST', `${API}/auth/verify-email`, { json: { token: verify } })).status, 200)
   })
 

@@ -40,6 +40,7 @@ function managerRoutes(invitations: Invitations): Route[] {
       bases,
       summary: 'List the invitations of a tenant, the newest first',
       description: 'For its owners and administrators. The total counts to 10,000.',
+      tenantParam: 'id',
       params: IdParams('tenant'),
       query: InvitationQuery,
       answer: pageAnswer(Invitation),
@@ -55,6 +56,7 @@ function managerRoutes(invitations: Invitations): Route[] {
       summary: 'Invite somebody, or make an open link',
       description:
         'With an `email` the invitation is sent there and only the account of that address can accept it, once. Without one the answer carries the secret of an open link, this once, for `maxUses` people. Owners invite to every level, administrators to every level but OWNER; roles must be ones that you could give, now and when the invitation is accepted.',
+      tenantParam: 'id',
       params: IdParams('tenant'),
       body: NewInvitation,
       status: 201,
@@ -78,6 +80,7 @@ function managerRoutes(invitations: Invitations): Route[] {
       summary: 'Send an invitation again',
       description:
         'With a new secret and its whole life; the old secret is dead. Once a minute, and within what the tenant may send in a day.',
+      tenantParam: 'id',
       params: InvitationParams,
       answer: SentInvitation,
       errors: [
@@ -99,6 +102,7 @@ function managerRoutes(invitations: Invitations): Route[] {
       bases,
       summary: 'Withdraw an invitation',
       description: 'Its secret is dead at once. Who came by it stays a member.',
+      tenantParam: 'id',
       params: InvitationParams,
       answer: Deleted,
       errors: [...PLACES, 'invitations.not_found', 'invitations.used_up'],

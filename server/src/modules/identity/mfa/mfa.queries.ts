@@ -120,7 +120,7 @@ export interface Challenge {
   userId: string
   tenantId: string
   base: string
-  passwordVersion: string | null
+  passwordVersion: string
   expiresAt: Date
 }
 

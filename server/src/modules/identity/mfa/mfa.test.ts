@@ -372,6 +372,25 @@ describe('second factors', () => {
       assert.equal((await inside(member.token, id, '/auth/mfa')).body.requiredBy, 'tenant')
       assert.equal((await inside(member.token, id, '/auth/me')).status, 200)
       assert.equal((await call('GET', '/users/me', member.token)).status, 200, 'another tenant does not ask')
+      // Nor is there a way around by naming the tenant in the path from another one, whatever the level.
+      const raised = await call('PATCH', `/tenants/${id}/members/${member.id}`, owner.token, { level: 'OWNER' })
+      assert.equal(raised.status, 200, raised.text)
+      const byPath: [string, string, object?][] = [
+        ['GET', ''],
+        ['GET', '/members'],
+        ['GET', '/settings'],
+        ['GET', '/invitations'],
+        ['PATCH', '/settings', { mfa: { required: false } }],
+        ['POST', '/invitations', { level: 'OWNER' }],
+        ['POST', '/members', { userId: owner.id }],
+        ['DELETE', `/members/${owner.id}`],
+        ['DELETE', ''],
+      ]
+      for (const [method, rest, json] of byPath) {
+        const answer = await call(method, `/tenants/${id}${rest}`, member.token, json)
+        assert.equal(answer.body.code, 'access.mfa_enrollment_required', `${method} ${rest}: ${answer.text}`)
+      }
+      assert.equal((await inside(member.token, id, '/users/me')).status, 403, 'it still asks')
       const begun = (await call('POST', '/auth/mfa/totp/enroll', member.token, {})).body
       await call('POST', '/auth/mfa/totp/confirm', member.token, { id: begun.id, code: nextCode(begun.secret) })
       assert.equal((await inside(member.token, id, '/users/me')).status, 200)

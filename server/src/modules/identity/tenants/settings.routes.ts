@@ -15,6 +15,7 @@ export function settingsRoutes(tenants: Tenants): Route[] {
     summary: 'Change the settings of a tenant',
     description:
       'For its owners and administrators, and for members who hold `tenants:edit` in it. What is not sent stays. Sessions can be shortened, not lengthened; the default role must be one whose permissions you hold; `mfa.requiredSince` is set by the server.',
+    tenantParam: 'id',
     params: IdParams('tenant'),
     body: SettingsChanges,
     answer: Settings,
@@ -30,6 +31,7 @@ export function settingsRoutes(tenants: Tenants): Route[] {
       bases,
       summary: 'Read the settings of a tenant',
       description: 'For its owners and administrators, and for members who hold `tenants:view` in it.',
+      tenantParam: 'id',
       params: IdParams('tenant'),
       answer: Settings,
       errors: ['tenants.not_found'],

@@ -313,6 +313,8 @@ describe('tenant settings', () => {
       assert.equal(refused.body.code, 'sessions.too_old_for_tenant')
       const switched = await call('POST', `/tenants/${id}/switch`, { token: owner.token })
       assert.equal(switched.body.code, 'sessions.too_old_for_tenant')
+      const byPath = await call('GET', `/tenants/${id}/members`, { token: owner.token })
+      assert.equal(byPath.body.code, 'sessions.too_old_for_tenant', 'nor by the path')
       assert.equal((await enter(owner, 'default')).status, 200, 'the default tenant has no limit of its own')
       const stranger = await ashlar.person()
       await age(stranger, 'createdAt', 61)

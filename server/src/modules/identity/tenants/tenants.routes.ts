@@ -107,6 +107,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
     bases,
     summary: 'Change the name or slug of a tenant',
     description: 'For its owners and administrators, and for members who hold `tenants:edit` in it.',
+    tenantParam: 'id',
     params: IdParams('tenant'),
     body: TenantChanges,
     answer: Tenant,
@@ -121,6 +122,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       access: 'user',
       bases,
       summary: 'Read a tenant that you belong to',
+      tenantParam: 'id',
       params: IdParams('tenant'),
       answer: Tenant,
       errors: ['tenants.not_found'],
@@ -138,6 +140,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       summary: 'Delete a tenant',
       description:
         'For its owners. Softly: it keeps its slug, nobody can enter it any more, and signed-in people go on in another tenant at their next refresh. Its owners can restore it for TENANT_RETENTION_DAYS; then it is removed with everything in it.',
+      tenantParam: 'id',
       params: IdParams('tenant'),
       answer: Deleted,
       errors: ['tenants.not_found', 'tenants.owners_only', 'tenants.default_stays'],
@@ -186,6 +189,7 @@ function memberRoutes(tenants: Tenants): Route[] {
       bases,
       summary: 'List the members of a tenant that you belong to',
       description: 'The total is exact; a search or a level filter counts to 1,000.',
+      tenantParam: 'id',
       params: IdParams('tenant'),
       query: MemberQuery,
       answer: pageAnswer(Member),
@@ -201,6 +205,7 @@ function memberRoutes(tenants: Tenants): Route[] {
       summary: 'Make an existing account a member',
       description:
         'By `userId` or `email`. Owners add everybody, administrators everybody but owners. The member gets the role of the level: admin, manager, or the default role.',
+      tenantParam: 'id',
       params: IdParams('tenant'),
       body: NewMember,
       status: 201,
@@ -223,6 +228,7 @@ function memberRoutes(tenants: Tenants): Route[] {
       summary: 'Set the level of a member',
       description:
         "The old level's role gives way to the new one's; other roles stay. Your own level needs a recent proof of a secret.",
+      tenantParam: 'id',
       params: MemberParams,
       body: LevelChange,
       answer: Member,
@@ -244,6 +250,7 @@ function memberRoutes(tenants: Tenants): Route[] {
       summary: 'Remove a member, or leave',
       description:
         'Ends the roles, teams and personal access tokens of this tenant at once. The account stays, also where this is its home tenant.',
+      tenantParam: 'id',
       params: MemberParams,
       answer: Deleted,
       errors: [...refusals, 'tenants.member_not_found', 'tenants.last_owner'],

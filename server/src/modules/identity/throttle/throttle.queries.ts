@@ -53,6 +53,11 @@ export async function release(db: Executor, key: string): Promise<void> {
   await db.run(sql`UPDATE throttles SET pending = GREATEST(0, pending - 1) WHERE key = ${key}`)
 }
 
+/** Ends a lock and forgets what led to it. */
+export async function unlock(db: Executor, key: string): Promise<void> {
+  await db.run(sql`UPDATE throttles SET failures = 0, locks = 0, "lockedUntil" = NULL WHERE key = ${key}`)
+}
+
 /** Forgets the failures: the secret was right. */
 export async function clear(db: Executor, key: string): Promise<void> {
   await db.run(

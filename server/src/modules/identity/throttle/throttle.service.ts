@@ -1,7 +1,7 @@
 // Failed secrets, counted per account and exactly, however many arrive at once on however many processes.
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Database } from '../../../drivers/database/index.ts'
+import type { Database, Tx } from '../../../drivers/database/index.ts'
 import { throttleErrors } from './throttle.errors.ts'
 import * as queries from './throttle.queries.ts'
 
@@ -29,6 +29,8 @@ export interface Throttle {
     countedAs?: CountedAs,
     onLock?: () => Promise<void>,
   ): Promise<boolean>
+  /** Ends a lock in the transaction, and forgets the failures: the secret is another one now. */
+  forgive(tx: Tx, name: string): Promise<void>
 }
 
 const WAIT_STEP_MS = 25
@@ -69,6 +71,7 @@ export function createThrottle({
       else if (await queries.fail(db, key, rule)) await onLock?.()
       return right
     },
+    forgive: (tx, name) => queries.unlock(tx, keyOf(name, 'user')),
   }
 }
 

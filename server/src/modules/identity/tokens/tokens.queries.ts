@@ -14,7 +14,8 @@ export interface TokenRow {
 }
 
 const COLUMNS = sql`id, "tenantId", "userId", name, hint, scopes, "expiresAt", "lastUsedAt", "createdAt"`
-const LIVE = sql`"revokedAt" IS NULL AND ("expiresAt" IS NULL OR "expiresAt" > now())`
+const LIVE = sql`"revokedAt" IS NULL AND ("expiresAt" IS NULL OR "expiresAt" > now())
+  AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = "userId" AND u."accessResetAt" >= personal_access_tokens."createdAt")`
 
 export interface NewToken {
   id: string

@@ -160,11 +160,12 @@ export interface Credentials {
   locale: string | null
   homeTenantId: string | null
   emailVerifiedAt: Date | null
-  /** Changes with the password, not with its hash. */
-  passwordVersion: string | null
+  /** Changes with the password, not with its hash, and whenever access is reset. */
+  passwordVersion: string
 }
 
-const CREDENTIAL_FIELDS = sql`"passwordChangedAt"::text AS "passwordVersion", id, email, username, name, password, status, locale, "homeTenantId", "emailVerifiedAt"`
+const VERSION = sql`COALESCE("passwordChangedAt"::text, '') || '/' || COALESCE("accessResetAt"::text, '')`
+const CREDENTIAL_FIELDS = sql`${VERSION} AS "passwordVersion", id, email, username, name, password, status, locale, "homeTenantId", "emailVerifiedAt"`
 
 /** The account that this address or username signs in to; an exact match wins over one in another case. */
 export function findByIdentifier(db: Executor, identifierText: string): Promise<Credentials | undefined> {
@@ -178,10 +179,23 @@ export function findCredentials(db: Executor, id: string): Promise<Credentials |
   return db.one<Credentials>(sql`SELECT ${CREDENTIAL_FIELDS} FROM users WHERE id = ${id} AND "deletedAt" IS NULL`)
 }
 
-export async function setPassword(db: Executor, id: string, hash: string): Promise<void> {
-  await db.run(
-    sql`UPDATE users SET password = ${hash}, "passwordChangedAt" = now(), "updatedAt" = now() WHERE id = ${id}`,
-  )
+/** Sets the password of an active account; false when it changed, or access was reset, since the version was read. */
+export async function setPassword(db: Executor, id: string, hash: string, passwordVersion: string): Promise<boolean> {
+  const written = await db.run(sql`
+    UPDATE users SET password = ${hash}, "passwordChangedAt" = clock_timestamp(), "updatedAt" = now()
+    WHERE id = ${id} AND status = 'ACTIVE' AND "deletedAt" IS NULL AND ${VERSION} = ${passwordVersion}`)
+  return written > 0
+}
+
+/** Sets the password whatever it was: the administrator's way. */
+export async function replacePassword(db: Executor, id: string, hash: string): Promise<void> {
+  await db.run(sql`
+    UPDATE users SET password = ${hash}, "passwordChangedAt" = clock_timestamp(), "updatedAt" = now() WHERE id = ${id}`)
+}
+
+/** Makes links and personal access tokens of the accounts void. By the clock, and not by the transaction's start: the row is held. */
+export async function resetAccess(db: Executor, ids: readonly string[]): Promise<void> {
+  await db.run(sql`UPDATE users SET "accessResetAt" = clock_timestamp() WHERE id = ANY(${ids})`)
 }
 
 /** Replaces the hash of the same password by a better one, unless the password changed meanwhile. */
@@ -193,15 +207,8 @@ export async function upgradeHash(db: Executor, id: string, from: string, to: st
  * Writes down a sign-in. False when the account was suspended or deleted, or its password changed, since the secret was
  * checked: the row's lock puts the two in an order, and the loser opens no session.
  */
-export async function markSignIn(
-  db: Executor,
-  id: string,
-  passwordVersion: string | null | undefined,
-): Promise<boolean> {
-  const unchanged =
-    passwordVersion === undefined
-      ? empty
-      : sql`AND "passwordChangedAt"::text IS NOT DISTINCT FROM ${passwordVersion}::text`
+export async function markSignIn(db: Executor, id: string, passwordVersion: string | undefined): Promise<boolean> {
+  const unchanged = passwordVersion === undefined ? empty : sql`AND ${VERSION} = ${passwordVersion}`
   const written = await db.run(sql`
     UPDATE users SET "lastLoginAt" = now() WHERE id = ${id} AND status = 'ACTIVE' AND "deletedAt" IS NULL ${unchanged}`)
   return written > 0

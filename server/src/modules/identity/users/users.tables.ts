@@ -36,6 +36,8 @@ export const users = pgTable(
     deletedAt: moment(),
     emailVerifiedAt: moment(),
     passwordChangedAt: moment(),
+    /** Links and personal access tokens from before are void. */
+    accessResetAt: moment(),
     locale: text(),
     /** The tenant that administers the account. */
     homeTenantId: text()

@@ -4,7 +4,7 @@ import type { AdminActor } from '../../../../core/actor.ts'
 import { normalizeName } from '../../../../core/text.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import { authErrors, type ChangePassword } from '../../auth/index.ts'
+import { type ChangePassword, wrongPassword } from '../../auth/index.ts'
 import { DEFAULT_TENANT } from '../../tenants/index.ts'
 import { adminErrors } from '../admins.errors.ts'
 import * as queries from '../admins.queries.ts'
@@ -46,15 +46,12 @@ export function createOwnAccount(parts: AdminParts): OwnAccount {
       const account = await queries.findCredentials(database.global, actor.adminId)
       if (!account) throw adminErrors('admins.not_found')
       const verify = () => hashing.verify(oldPassword, account.password)
-      if (!(await throttle.attempt(account.email, verify, 'admin'))) {
-        throw authErrors('auth.wrong_password', {
-          fields: [{ in: 'body', path: 'oldPassword', code: 'wrong', message: 'The current password is wrong.' }],
-        })
-      }
+      if (!(await throttle.attempt(account.email, verify, 'admin'))) throw wrongPassword('oldPassword')
       await passwords.check(newPassword, account, 'newPassword')
       const password = await hashing.hash(newPassword)
       await database.inTenant(DEFAULT_TENANT, async (tx) => {
-        await queries.update(tx, account.id, { password }, undefined)
+        if (!(await queries.exchangePassword(tx, account.id, account.password, password)))
+          throw wrongPassword('oldPassword')
         await sessions.endAll(tx, [account.id], 'password changed', actor.sessionId)
         await bus.publish(tx, ACTORS_CHANGED, { adminId: account.id })
         const deed = { action: 'admins.change_password', targetType: 'admin', targetId: account.id }

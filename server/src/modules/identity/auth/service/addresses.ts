@@ -8,7 +8,7 @@ import type { JobSettings } from '../../../../drivers/queue/index.ts'
 import { linkTo, spoken } from '../../../foundation/mail/index.ts'
 import { DEFAULT_TENANT } from '../../tenants/index.ts'
 import { masked, normalizeEmail, tellOldAddress } from '../../users/index.ts'
-import { authErrors } from '../auth.errors.ts'
+import { authErrors, wrongPassword } from '../auth.errors.ts'
 import type { ChangeAddress } from '../auth.schema.ts'
 import { links } from '../links.ts'
 import type { AuthParts } from './parts.ts'
@@ -16,6 +16,7 @@ import type { AuthParts } from './parts.ts'
 const Payload = Type.Object({
   userId: Type.String(),
   sealedAddress: Type.String({ maxLength: 2000 }),
+  passwordVersion: Type.String(),
   ip: Type.String(),
 })
 
@@ -46,11 +47,8 @@ export function createAddresses(parts: AuthParts): Addresses {
       if (!account) throw authErrors('auth.wrong_password')
       const email = normalizeEmail(sent)
       if (email === account.email) throw invalidField('email', 'unchanged', 'This is your address already.')
-      if (!(await throttle.attempt(account.email, () => hashing.verify(password, account.password)))) {
-        throw authErrors('auth.wrong_password', {
-          fields: [{ in: 'body', path: 'password', code: 'wrong', message: 'The current password is wrong.' }],
-        })
-      }
+      if (!(await throttle.attempt(account.email, () => hashing.verify(password, account.password))))
+        throw wrongPassword('password')
       await tenants.mustAllowAddressOf(account.id, email)
       await database.inTenant(actor.tenantId, async (tx) => {
         await mail.send(tx, {
@@ -61,7 +59,8 @@ export function createAddresses(parts: AuthParts): Addresses {
         })
         const deed = { action: 'auth.change_address', targetType: 'user', targetId: account.id }
         audit.record(tx, actor, { ...deed, changes: { to: masked(email) } }, facts)
-        const payload = { userId: account.id, sealedAddress: sealer.seal(email, context), ip: facts.ip }
+        const { id: userId, passwordVersion } = account
+        const payload = { userId, sealedAddress: sealer.seal(email, context), passwordVersion, ip: facts.ip }
         await jobs.enqueue(tx, changeAddressJob.name, payload)
       })
     },
@@ -72,6 +71,7 @@ export function createAddresses(parts: AuthParts): Addresses {
       if (account?.status !== 'ACTIVE') throw authErrors('auth.link_invalid')
       await tenants.mustAllowAddressOf(account.id, open!.email)
       await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+        await users.lock(tx, account.id)
         const link = await links.use(tx, 'change', token)
         // Somebody else may have taken the address since the link was sent.
         if (!link || !(await users.setAddress(tx, account.id, link.email))) throw authErrors('auth.link_invalid')
@@ -95,11 +95,14 @@ export function createAddresses(parts: AuthParts): Addresses {
         ...changeAddressJob,
         async handler({ payload, complete }) {
           const email = sealer.open(payload.sealedAddress, context)
-          const account = await users.credentials(database.global, payload.userId)
+          const known = await users.credentials(database.global, payload.userId)
           const owner = await users.findForSignIn(email)
-          const wanted = account?.status === 'ACTIVE' && owner?.email !== email
-          await database.inTenant(account?.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
-            if (wanted) {
+          await database.inTenant(known?.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+            await users.lock(tx, payload.userId)
+            const account = await users.credentials(tx, payload.userId)
+            // Who asked by a password that was taken from them since gets no link.
+            const isStillTheirs = account?.status === 'ACTIVE' && account.passwordVersion === payload.passwordVersion
+            if (isStillTheirs && owner?.email !== email) {
               const token = await links.make(tx, 'change', { id: account.id, email }, options.emailVerificationSeconds)
               const link = linkTo(options, '/confirm-address', token)
               await mail.send(tx, {

@@ -43,6 +43,9 @@ export interface AuthParts {
   invitations: Pick<Invitations, 'find' | 'settle' | 'takeForNew'>
   roles: Pick<Roles, 'rolesOf' | 'permissionsOf' | 'assignByName'>
   users: Users
-  mfa: Pick<Mfa, 'challenge' | 'consume' | 'counted' | 'enrollBy' | 'findChallenge' | 'isEnrolled' | 'useChallenge'>
+  mfa: Pick<
+    Mfa,
+    'challenge' | 'consume' | 'counted' | 'enrollBy' | 'findChallenge' | 'forget' | 'isEnrolled' | 'useChallenge'
+  >
   options: AuthOptions
 }

@@ -5,7 +5,7 @@ import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { DEFAULT_TENANT } from '../../tenants/index.ts'
 import type { Credentials } from '../../users/index.ts'
-import { authErrors } from '../auth.errors.ts'
+import { authErrors, wrongPassword } from '../auth.errors.ts'
 import type { ChangePassword, ResetPassword } from '../auth.schema.ts'
 import { links } from '../links.ts'
 import type { Letters } from './letters.ts'
@@ -21,7 +21,7 @@ export interface Recovery {
 }
 
 export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
-  const { database, audit, mail, throttle, hashing, passwords, sessions, users } = parts
+  const { database, audit, mail, throttle, hashing, passwords, sessions, mfa, users } = parts
 
   function notify(
     tx: Tx,
@@ -49,13 +49,19 @@ export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
       await passwords.check(newPassword, account, password === undefined ? 'newPassword' : 'password')
       const hash = await hashing.hash(newPassword)
       await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+        // Whoever else changes the account, its address or its password comes before or after.
+        await users.lock(tx, account.id)
         // Used up here, in the transaction that sets the password: of concurrent callers one gets through.
         if (!(await links.use(tx, 'reset', token))) throw authErrors('auth.link_invalid')
+        if (!(await users.setPassword(tx, account.id, hash, account.passwordVersion)))
+          throw authErrors('auth.link_invalid')
+        // Whoever opens the link holds the address, and who had the account before it was proved need not have.
+        if (account.emailVerifiedAt === null) await mfa.forget(tx, account.id)
         for (const purpose of ['reset', 'change'] as const) await links.endAll(tx, account.id, purpose)
-        await users.setPassword(tx, account.id, hash)
-        // Whoever opens the link holds the address.
         await users.markVerified(tx, account.id)
         await sessions.endAll(tx, [account.id], 'password reset')
+        await users.resetAccess(tx, account.id)
+        await throttle.forgive(tx, account.email)
         await notify(tx, account, 'password_reset_success', facts)
         const actor = { kind: 'user', userId: account.id, tenantId: tx.tenantId } as UserActor
         audit.record(tx, actor, { action: 'auth.reset_password', targetType: 'user', targetId: account.id }, facts)
@@ -66,15 +72,13 @@ export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
       const account = await users.credentials(database.global, actor.userId)
       if (!account) throw authErrors('auth.wrong_password')
       const right = await throttle.attempt(account.email, () => hashing.verify(oldPassword, account.password))
-      if (!right) {
-        throw authErrors('auth.wrong_password', {
-          fields: [{ in: 'body', path: 'oldPassword', code: 'wrong', message: 'The current password is wrong.' }],
-        })
-      }
+      if (!right) throw wrongPassword('oldPassword')
       await passwords.check(newPassword, account, 'newPassword')
       const hash = await hashing.hash(newPassword)
       await database.inTenant(actor.tenantId, async (tx) => {
-        await users.setPassword(tx, actor.userId, hash)
+        // Another one may have taken its place since, by somebody who wants this one locked out.
+        if (!(await users.setPassword(tx, actor.userId, hash, account.passwordVersion)))
+          throw wrongPassword('oldPassword')
         for (const purpose of ['reset', 'change'] as const) await links.endAll(tx, actor.userId, purpose)
         await sessions.endAll(tx, [actor.userId], 'password changed', actor.sessionId)
         await notify(tx, account, 'password_changed', facts)

@@ -1,12 +1,12 @@
 // The second half of signing in, and proving oneself again within a session.
 import type { UserActor } from '../../../../core/actor.ts'
-import { invalidField, type Problem, requestErrors } from '../../../../core/errors.ts'
+import { invalidField, requestErrors } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { mustBeOne, wrongCode } from '../../mfa/index.ts'
 import type { TokenPair } from '../../sessions/index.ts'
 import type { Credentials } from '../../users/index.ts'
-import { authErrors } from '../auth.errors.ts'
+import { authErrors, wrongPassword } from '../auth.errors.ts'
 import type { Reauthenticate, Reauthenticated, VerifyMfa } from '../auth.schema.ts'
 import type { AuthParts } from './parts.ts'
 import type { SignedIn, SignIn } from './sign-in.ts'
@@ -55,7 +55,7 @@ export function createSecondFactor(parts: AuthParts, signIn: SignIn): SecondFact
     const { password } = body
     if (password === undefined) throw invalidField('password', 'missing', 'Send your password.')
     if (!(await throttle.attempt(account.email, () => hashing.verify(password, account.password))))
-      throw wrongPassword()
+      throw wrongPassword('password')
     return database.inTenant(actor.tenantId, (tx) => proveAgain(tx, actor, facts))
   }
 
@@ -103,10 +103,4 @@ export function createSecondFactor(parts: AuthParts, signIn: SignIn): SecondFact
       return { authenticatedAt: at.toISOString(), freshUntil: freshUntil.toISOString() }
     },
   }
-}
-
-function wrongPassword(): Problem {
-  return authErrors('auth.wrong_password', {
-    fields: [{ in: 'body', path: 'password', code: 'wrong', message: 'The password is wrong.' }],
-  })
 }

@@ -31,7 +31,7 @@ export interface SignIn {
 
 /** An account whose secret was checked; without a version it was made in the same transaction. */
 export interface Admitted extends Pick<Credentials, 'id' | 'email' | 'name' | 'locale'> {
-  passwordVersion?: string | null
+  passwordVersion?: string
   /** By what it proved itself; by its password when left out. */
   amr?: readonly string[]
 }

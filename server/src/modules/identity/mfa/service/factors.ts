@@ -35,6 +35,8 @@ export interface Factors {
    * `users.not_found`, or `mfa.not_enrolled` when there was none.
    */
   resetByAdmin(by: AdminActor, userId: string, facts: RequestFacts): Promise<void>
+  /** Takes every second factor from an account in the transaction; the caller holds it. Answers how many there were. */
+  forget(tx: Tx, userId: string): Promise<number>
 }
 
 export function createFactors(parts: MfaParts, proving: Proving, { requirementOf }: Requirements): Factors {
@@ -53,6 +55,11 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
       { action, targetType: 'user', targetId, ...(changes && { changes: { ...changes } }) },
       facts,
     )
+  }
+
+  async function forget(tx: Tx, userId: string): Promise<number> {
+    await queries.removeChallenges(tx, userId)
+    return queries.removeAll(tx, userId)
   }
 
   async function issueCodes(tx: Tx, userId: string): Promise<string[]> {
@@ -175,16 +182,18 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
         return codes
       }),
 
+    forget,
+
     async resetByAdmin(by, userId, facts) {
       const account = await users.credentials(database.global, userId)
       if (!account) throw userErrors('users.not_found')
       await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
         // Sign-ins wait: none of them opens a session that does not end below.
         await users.lock(tx, userId)
-        const count = await queries.removeAll(tx, userId)
+        const count = await forget(tx, userId)
         if (count === 0) throw mfaErrors('mfa.not_enrolled')
-        await queries.removeChallenges(tx, userId)
         await sessions.endAll(tx, [userId], 'second factor reset')
+        await users.resetAccess(tx, userId)
         await notify(parts, tx, account, 'mfa_disabled', facts)
         record(tx, by, { userId, action: 'mfa.reset', changes: { factors: count } }, facts)
       })

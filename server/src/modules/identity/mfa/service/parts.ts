@@ -21,7 +21,7 @@ export interface MfaParts {
   sealer: Sealer
   throttle: Throttle
   sessions: Pick<Sessions, 'endAll' | 'prove'>
-  users: Pick<Users, 'credentials' | 'lock'>
+  users: Pick<Users, 'credentials' | 'lock' | 'resetAccess'>
   tenants: Pick<Tenants, 'membershipOf' | 'settingsOf'>
   roles: Pick<Roles, 'mfaRequiredSince'>
   options: {

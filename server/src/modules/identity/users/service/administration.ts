@@ -12,6 +12,7 @@ import {
   accountColumns,
   announce,
   changeState,
+  endAccess,
   type Letter,
   lockMember,
   mustBeFree,
@@ -40,7 +41,7 @@ export interface UserChange {
 }
 
 export function createAdministration(parts: UserParts): Administration {
-  const { database, audit, mail, roles, tenants, sessions, hashing, passwords } = parts
+  const { database, audit, mail, roles, tenants, hashing, passwords } = parts
 
   async function reread(tx: Tx, id: string): Promise<User> {
     return toUser((await queries.findMember(tx, id))!)
@@ -98,8 +99,8 @@ export function createAdministration(parts: UserParts): Administration {
         if (columns.avatar === null) await queries.deleteAvatar(tx, id)
         if (status !== undefined) await changeState(parts, tx, user, status)
         if (hash !== undefined) {
-          await queries.setPassword(tx, id, hash)
-          await sessions.endAll(tx, [id], 'password changed by an administrator')
+          await queries.replacePassword(tx, id, hash)
+          await endAccess(parts, tx, [id], 'password changed by an administrator')
           await mail.send(tx, {
             template: 'password_set',
             to: { address: user.email, name: user.name },
@@ -114,6 +115,7 @@ export function createAdministration(parts: UserParts): Administration {
         await announce(parts, tx, id)
         const after = await reread(tx, id)
         if (after.email !== user.email) {
+          await queries.resetAccess(tx, [id])
           await tellOldAddress(parts, tx, user, { email: after.email, ip: facts.ip })
           await verify(tx, after)
         }
@@ -171,7 +173,7 @@ export function createAdministration(parts: UserParts): Administration {
         const guests = users.filter((user) => !administersHere(actor, user)).map((user) => user.id)
         if (own.length) {
           await queries.softDelete(tx, own)
-          await sessions.endAll(tx, own, 'account deleted')
+          await endAccess(parts, tx, own, 'account deleted')
         }
         if (guests.length) await tenants.endMemberships(tx, guests)
         for (const user of users) {

@@ -7,15 +7,20 @@ export interface CredentialStore {
   /** The account that an address or a username signs in to; deleted ones do not exist here. */
   findForSignIn(identifier: string): Promise<queries.Credentials | undefined>
   credentials(db: Executor, id: string): Promise<queries.Credentials | undefined>
-  /** Writes a hash that the caller made before its transaction. */
-  setPassword(tx: Tx, id: string, hash: string): Promise<void>
+  /**
+   * Writes a hash that the caller made before its transaction, from the version that it had read; false when the password or
+   * the account changed since.
+   */
+  setPassword(tx: Tx, id: string, hash: string, passwordVersion: string): Promise<boolean>
+  /** Makes the account's links and personal access tokens void, and sign-ins that wait for their second step. */
+  resetAccess(tx: Tx, id: string): Promise<void>
   /** Keeps the same password under a better hash. */
   upgradeHash(id: string, from: string, password: string): Promise<void>
   /**
    * Writes down a sign-in with the password of that version; undefined for an account made in this transaction. False when
    * the account may not sign in (any more).
    */
-  markSignIn(tx: Tx, id: string, passwordVersion: string | null | undefined): Promise<boolean>
+  markSignIn(tx: Tx, id: string, passwordVersion: string | undefined): Promise<boolean>
   markVerified(tx: Tx, id: string): Promise<void>
   /** Nobody signs in to the account, and nobody else changes it, until the transaction ends. */
   lock(tx: Tx, id: string): Promise<void>
@@ -28,6 +33,7 @@ export function createCredentialStore({ database, hashing }: UserParts): Credent
     findForSignIn: (identifier) => queries.findByIdentifier(database.global, identifier.normalize('NFKC').trim()),
     credentials: queries.findCredentials,
     setPassword: queries.setPassword,
+    resetAccess: (tx, id) => queries.resetAccess(tx, [id]),
     upgradeHash: async (id, from, password) =>
       queries.upgradeHash(database.global, id, from, await hashing.hash(password)),
     markSignIn: queries.markSignIn,

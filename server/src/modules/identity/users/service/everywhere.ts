@@ -20,6 +20,7 @@ import {
   accountColumns,
   announce,
   changeState,
+  endAccess,
   type Letter,
   mustBeFree,
   namingConflicts,
@@ -53,7 +54,7 @@ export interface AccountChange {
 }
 
 export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
-  const { database, audit, sessions, tenants } = parts
+  const { database, audit, tenants } = parts
 
   async function get(id: string): Promise<UserOfAnyTenant> {
     const row = await database.acrossTenants('an account for the back office', (tx) => everywhere.find(tx, id))
@@ -111,6 +112,7 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
           if (status !== undefined) await changeState(parts, tx, user, status)
           const after = await everywhere.lock(tx, id)
           if (after!.email !== user.email) {
+            await queries.resetAccess(tx, [id])
             await tellOldAddress(parts, tx, user, { email: after!.email, ip: facts.ip })
             await verify(tx, after!)
           }
@@ -130,7 +132,7 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
         const mustLeaveOwners = (tx: Tx) => tenants.mustLeaveOwners(tx, [id], actor)
         const end = async (tx: Tx, { email }: queries.UserRow) => {
           await queries.softDelete(tx, [id])
-          await sessions.endAll(tx, [id], 'account deleted')
+          await endAccess(parts, tx, [id], 'account deleted')
           const deed = { action: 'users.delete', targetType: 'user', targetId: id, changes: { email } }
           audit.record(tx, actor, deed, facts)
         }
@@ -150,7 +152,7 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
 
       async endSessions(actor, id, facts) {
         await change(id, async (tx) => {
-          await sessions.endAll(tx, [id], 'ended by the back office')
+          await endAccess(parts, tx, [id], 'ended by the back office')
           audit.record(tx, actor, { action: 'sessions.end_all', targetType: 'user', targetId: id }, facts)
         })
       },

@@ -65,11 +65,22 @@ export function accountColumns(user: queries.UserRow, changes: UserChanges): Rec
   return { email, name, username, phone, department, position, bio, locale, avatar, ...verified }
 }
 
-/** Sets the state of an account; anything but ACTIVE ends its sessions. */
+/** Ends every session of accounts, and makes void what was given for them: links and personal access tokens. */
+export async function endAccess(
+  { sessions }: Pick<UserParts, 'sessions'>,
+  tx: Tx,
+  ids: readonly string[],
+  reason: string,
+): Promise<void> {
+  await sessions.endAll(tx, ids, reason)
+  await queries.resetAccess(tx, ids)
+}
+
+/** Sets the state of an account; anything but ACTIVE ends access to it. */
 export async function changeState(parts: UserParts, tx: Tx, user: queries.UserRow, status: UserStatus): Promise<void> {
   if (status === user.status) return
   await queries.setStatus(tx, user.id, status)
-  if (status !== 'ACTIVE') await parts.sessions.endAll(tx, [user.id], `account ${status.toLowerCase()}`)
+  if (status !== 'ACTIVE') await endAccess(parts, tx, [user.id], `account ${status.toLowerCase()}`)
 }
 
 /** An e-mail address as it is kept: compatibility forms folded, lower case (the part before the @ too, as every provider treats it). */
