@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -92,5 +93,47 @@ describe('ashlar worker', () => {
     assert.match(worker.printed, /"msg":"stopped"/)
     server.child.kill('SIGTERM')
     assert.equal(await server.ended, 0)
+  })
+
+  it('gives back at the end of its time what still runs, and says so in the history of the job', async () => {
+    // Takes connections and never says a word.
+    const silent = createServer((socket) => void socket.resume().on('error', () => undefined)).listen(0, '127.0.0.1')
+    silent.unref()
+    await once(silent, 'listening')
+    const smtp = {
+      SMTP_HOST: '127.0.0.1',
+      SMTP_PORT: String((silent.address() as AddressInfo).port),
+      MAIL_STARTTLS: 'false',
+      MAIL_FROM: 'post@example.com',
+      ADMIN_EMAIL: 'admin@example.com',
+      SHUTDOWN_TIMEOUT: '6',
+    }
+    const worker = await start('worker', 'working', smtp)
+    const server = await start('serve', 'listening', { ...smtp, WORKER_IN_PROCESS: 'false' })
+    await fetch(`${fieldOf(server.printed, 'address')}/api/v1/auth/forgot-password`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'admin@example.com' }),
+    })
+    const mail = async () =>
+      (
+        await rows<{ state: string; data: { attempts?: { error: string }[] } }>(
+          `SELECT state, data FROM pgboss.job WHERE name = 'mail.deliver'`,
+        )
+      )[0]
+    assert.ok(await eventually(async () => (await mail())?.state === 'active', 15_000))
+    const told = Date.now()
+    worker.child.kill('SIGTERM')
+    assert.equal(await worker.ended, 0, worker.printed)
+    const ms = Date.now() - told
+    assert.ok(ms >= 1_900 && ms < 6_000, `${ms} ms`)
+    const kept = await mail()
+    assert.deepEqual(
+      [kept?.state, kept?.data.attempts?.map(({ error }) => error)],
+      ['retry', ['The process ended and gave the job back.']],
+    )
+    server.child.kill('SIGTERM')
+    await server.ended
+    silent.close()
   })
 })
