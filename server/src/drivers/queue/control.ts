@@ -42,7 +42,7 @@ async function lock(tx: Executor, owner: JobOwner, id: string): Promise<Row | un
   )
 }
 
-/** Ends a job that is not over. A running one is told within seconds, and can commit nothing any more from now on. */
+/** Ends a job that is not over. A running one is told within seconds, and its transactions commit no more from now on. */
 export async function cancelJob(
   tx: Tx,
   { definitions, log }: ControlParts,

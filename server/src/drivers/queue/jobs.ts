@@ -28,7 +28,7 @@ export interface Jobs {
    * undefined when a job with the same `singletonKey` waits already in this tenant.
    */
   enqueue(tx: Tx, name: string, payload: unknown, options?: EnqueueOptions): Promise<string | undefined>
-  /** Ends a job that is not over. A running one is told within seconds, on whatever node, and can commit nothing any more. */
+  /** Ends a job that is not over. A running one is told within seconds, on whatever node, and cannot complete any more. */
   cancel(tx: Tx, owner: JobOwner, id: string): Promise<Change>
   /** Gives a job that was given up or cancelled all its tries again, at once. */
   retry(tx: Tx, owner: JobOwner, id: string): Promise<Change>

@@ -6,7 +6,7 @@ import type { JobDesk } from './jobs.service.ts'
 const RETRY = 'Try a job again that failed or was cancelled'
 const CANCEL = 'Cancel a job that is not over'
 const CANCEL_DETAILS =
-  'One that runs is told within seconds, on whatever node it runs, and can commit nothing any more.'
+  'One that runs is told within seconds, on whatever node it runs, and neither completes nor commits a transaction of the run any more.'
 
 export function jobRoutes(desk: JobDesk): Route[] {
   return [

@@ -23,7 +23,7 @@ type Reader = UserActor | AdminActor
 export interface JobDesk {
   list(actor: Reader, query: JobQuery): Promise<Page<Job>>
   get(actor: Reader, id: string): Promise<JobDetails>
-  /** Ends a job that is not over; a running one is told within seconds and commits nothing any more. */
+  /** Ends a job that is not over; a running one is told within seconds and cannot complete any more. */
   cancel(actor: Reader, id: string, facts: RequestFacts): Promise<JobDetails>
   /** Gives a job that failed or was cancelled all its tries again. */
   retry(actor: Reader, id: string, facts: RequestFacts): Promise<JobDetails>
