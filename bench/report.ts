@@ -25,12 +25,14 @@ export interface Report {
   /** How a larger installation does beside a smaller one, Ashlar only. */
   growth: Line[]
   facts: Fact[]
+  /** How long what one process ended still worked on two others. */
+  revocations: { what: string; p50Ms: number; p99Ms: number }[]
   rounds: number
   seconds: number
 }
 
 /** The page as Markdown. */
-export function render({ lines, growth, facts, rounds, seconds }: Report): string {
+export function render({ lines, growth, facts, revocations, rounds, seconds }: Report): string {
   return `# Benchmarks
 
 Written by \`npm run bench -- --write\`: Ashlar with everything on (rights, tenants, row-level security, sessions checked, logs on; rate limits off)
@@ -54,6 +56,12 @@ One process:
 | what | figure | target |
 |---|---|---|
 ${facts.map(({ what, value, unit, target }) => `| ${what} | ${marked(figure(value), value <= target)} ${unit} | ${target} ${unit} |`).join('\n')}
+
+Three processes over one database: from the answer to a change on one of them until both others refuse what it ended (target: p99 below 1,000 ms).
+
+| what ends it | p50 ms | p99 ms |
+|---|---|---|
+${revocations.map(({ what, p50Ms, p99Ms }) => `| ${what} | ${p50Ms.toFixed(1)} | ${marked(p99Ms.toFixed(1), p99Ms < 1_000)} |`).join('\n')}
 `
 }
 

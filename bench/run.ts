@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { measureEntry } from './entry.ts'
 import { measureLists } from './lists.ts'
 import { type Report, render } from './report.ts'
+import { measureRevocation } from './revocation.ts'
 import { startBench } from './servers.ts'
 import { createSlices } from './slices.ts'
 import { measureStart } from './start.ts'
@@ -27,7 +28,7 @@ if (spawnSync('wrk', ['-v']).error) {
   process.exit(1)
 }
 
-const report: Report = { lines: [], growth: [], facts: [], rounds, seconds }
+const report: Report = { lines: [], growth: [], facts: [], revocations: [], rounds, seconds }
 const bench = await startBench()
 try {
   const slices = createSlices(bench.postmaster, rounds, seconds)
@@ -35,6 +36,7 @@ try {
   await measureLists(bench, slices, report)
   await measureEntry(bench, slices, report)
   await measureTenants(bench, slices, report)
+  await measureRevocation(bench, report)
 } finally {
   await bench.stop()
 }

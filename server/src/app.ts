@@ -64,7 +64,8 @@ function createFoundation({ mail: settings, app, encryption }: Config, { databas
   const jobDesk = createJobDesk({ database, jobs, audit, homeTenantId: DEFAULT_TENANT })
   const sealer = createSealer(encryption.keys)
   const from = { address: settings.from, name: settings.fromName }
-  const mail = createMail({ database, jobs, mailer, sealer, options: { from, product: app.name } })
+  const options = { from, product: app.name, liveOutbox: !app.strict }
+  const mail = createMail({ database, jobs, mailer, sealer, options })
   mail.defineJobs()
   return { audit, jobDesk, mail, sealer }
 }

@@ -58,8 +58,6 @@ describe('RBAC-3, DUR-3: the last owner', () => {
       }),
     'is deleted where the account is at home': ({ self, app, admin }) =>
       app.call('DELETE', `${API}/users/${self.id}`, { token: admin.token }),
-    'is suspended where the account is at home': ({ self, app, admin }) =>
-      app.call('PATCH', `${API}/users/${self.id}/deactivate`, { token: admin.token }),
     'is deleted by the back office': ({ self, app }) =>
       app.call('DELETE', `${API}/admin/users/${self.id}`, { token: root }),
   }
@@ -92,6 +90,27 @@ describe('RBAC-3, DUR-3: the last owner', () => {
     assert.deepEqual([both.status, both.body.code], [409, 'tenants.last_owner'])
     assert.ok(!both.text.includes(id))
     assert.equal((await ownersLeft(id)).length, 2)
+  })
+
+  it('suspending wins: owning a tenant elsewhere makes nobody untouchable, and they stay its owner', async () => {
+    const admin = await one.admin()
+    const { id, owners } = await coOwned()
+    for (const owner of owners) {
+      const suspended = await one.call('PATCH', `${API}/users/${owner.id}/status`, {
+        token: admin.token,
+        json: { status: 'SUSPENDED' },
+      })
+      assert.equal(suspended.status, 200, suspended.text)
+      assert.equal((await one.call('GET', `${API}/auth/me`, { token: owner.token })).status, 401)
+    }
+    assert.equal((await ownersLeft(id)).length, 0)
+    const levels = await one.rows('SELECT 1 FROM memberships WHERE "tenantId" = $1 AND level = $2', [id, 'OWNER'])
+    assert.equal(levels.length, 2)
+    const last = await one.call('PATCH', `${API}/users/${admin.id}/status`, {
+      token: admin.token,
+      json: { status: 'SUSPENDED' },
+    })
+    assert.equal(last.status, 409)
   })
 
   it('who owns a tenant that nobody else is in may go', async () => {

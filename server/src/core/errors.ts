@@ -76,11 +76,27 @@ export function errorCatalogue(): { code: string; kind: ErrorKind; message: stri
   return [...declared].map(([code, entry]) => ({ code, ...entry })).sort((a, b) => a.code.localeCompare(b.code))
 }
 
+/** The kind of a code that a loaded module declares. */
+export function kindOf(code: string): ErrorKind | undefined {
+  return declared.get(code)?.kind
+}
+
 /** An `invalid` problem about one field of the body. */
 export function invalidField(path: string, code: string, message: string): Problem {
   return new Problem('invalid', 'request.invalid', 'The request has invalid fields.', {
     fields: [{ in: 'body', path, code, message }],
   })
+}
+
+/** A value that may be sent under two names, which must not disagree. */
+export function eitherOf<T>(first: T | undefined, second: T | undefined, secondName: string): T | undefined {
+  if (first !== undefined && second !== undefined && first !== second) throw contradiction(secondName)
+  return first ?? second
+}
+
+/** The refusal of a field that says something else than another name of it. */
+export function contradiction(field: string): Problem {
+  return invalidField(field, 'contradiction', 'This says something else than the same field under its other name.')
 }
 
 export const requestErrors = defineErrors({

@@ -1,5 +1,6 @@
 // Lists: what a caller asks for, and what a list answers.
-import { requestErrors } from './errors.ts'
+import { type Problem, requestErrors } from './errors.ts'
+import { isTimestamp } from './timestamps.ts'
 
 export interface PageRequest {
   /** From 1. */
@@ -48,13 +49,10 @@ export function encodeCursor(key: readonly (string | number)[]): string {
 type KeyType = 'string' | 'number' | 'time'
 type KeyOf<T extends readonly KeyType[]> = { -readonly [K in keyof T]: T[K] extends 'number' ? number : string }
 
-// As PostgreSQL writes a timestamptz, and as ISO 8601 does.
-const TIME = /^\d{4}-(?:0\d|1[0-2])-[0-3]\d[ T][0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-]\d\d(?::?\d\d)?)$/
-
 function isKey(part: unknown, type: KeyType | undefined): boolean {
   if (type === 'number') return Number.isSafeInteger(part)
   if (typeof part !== 'string' || part.length > 300) return false
-  return type === 'time' ? TIME.test(part) : part.isWellFormed() && !part.includes('\0')
+  return type === 'time' ? isTimestamp(part) : part.isWellFormed() && !part.includes('\0')
 }
 
 /** The sort key inside a cursor that encodeCursor made. Throws `request.invalid` for anything else. */
@@ -66,9 +64,12 @@ export function decodeCursor<const T extends readonly KeyType[]>(cursor: string,
   } catch {
     // Not JSON: the same answer as any other foreign cursor.
   }
-  throw requestErrors('request.invalid', {
-    fields: [
-      { in: 'query', path: 'cursor', code: 'unknown_cursor', message: 'This is not a cursor that this list gave.' },
-    ],
+  throw unknownCursor('This is not a cursor that this list gave.')
+}
+
+/** The refusal of a cursor that says nothing about the list that was asked for. */
+export function unknownCursor(message: string): Problem {
+  return requestErrors('request.invalid', {
+    fields: [{ in: 'query', path: 'cursor', code: 'unknown_cursor', message }],
   })
 }

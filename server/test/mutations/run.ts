@@ -22,6 +22,8 @@ export interface Outcome extends Pick<Mutant, 'kind' | 'name'> {
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const LONGEST_MS = 180_000
+// What the proof says when its own tenants cannot be made, because somebody is not who they are or sees what they must not.
+const REFUSALS = /^(The proof cannot be prepared|A new account|The rows of a tenant)/
 
 const { values } = parseArgs({
   options: {
@@ -31,15 +33,17 @@ const { values } = parseArgs({
   },
 })
 
-const all = mutantsOf(join(ROOT, 'server'))
-const chosen = choose(all)
 const work = mkdtempSync(join(tmpdir(), 'ashlar-mutants-'))
+// What is broken and what it is compared with are copies of one moment.
+const original = copied(ROOT, 'unbroken')
+const all = mutantsOf(join(original, 'server'))
+const chosen = choose(all)
 try {
-  const unbroken = await proveIn(copyOf('unbroken'))
+  const unbroken = await proveIn(original)
   if (unbroken.noticed !== undefined) throw new Error(`The proof fails without any mutant: ${unbroken.noticed}`)
   const waiting = [...chosen]
   const outcomes: Outcome[] = []
-  const lanes = Array.from({ length: availableParallelism() }, (_, lane) => copyOf(`lane${lane}`))
+  const lanes = Array.from({ length: availableParallelism() }, (_, lane) => copied(original, `lane${lane}`))
   await Promise.all(
     lanes.map(async (folder) => {
       for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
@@ -65,10 +69,10 @@ function choose(mutants: Mutant[]): Mutant[] {
   return Array.from({ length: count }, (_, at) => killable[Math.floor(((at + 0.5) * killable.length) / count)]!)
 }
 
-function copyOf(name: string): string {
+function copied(from: string, name: string): string {
   const folder = join(work, name)
   for (const part of ['server/src', 'server/bin', 'server/migrations', 'server/package.json', 'package.json'])
-    cpSync(join(ROOT, part), join(folder, part), { recursive: true })
+    cpSync(join(from, part), join(folder, part), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   return folder
 }
@@ -103,7 +107,12 @@ async function proveIn(folder: string): Promise<{ noticed: string | undefined; p
     complaint += chunk
   })
   const code = await new Promise<number | null>((done) => child.on('close', done))
-  if (!output.startsWith('{')) return { noticed: `stops: ${lastLine(complaint) || `exit code ${code}`}` }
+  if (!output.startsWith('{')) {
+    // A program that does not even start proves nothing about what is missing in it.
+    if (!REFUSALS.test(complaint))
+      throw new Error(`The proof did not run in ${folder} (exit code ${code}): ${complaint}`)
+    return { noticed: complaint.trim().slice(0, 160) }
+  }
   const proof = JSON.parse(output) as Proof
   return { noticed: proof.holds ? undefined : howNoticed(proof), proof }
 }
@@ -117,15 +126,6 @@ function howNoticed({ findings, changedTables = [], coverage }: Proof): string {
   ]
     .filter(Boolean)
     .join('; ')
-}
-
-function lastLine(text: string): string {
-  return (
-    text
-      .trim()
-      .split('\n')
-      .find((line) => line.trim() !== '') ?? ''
-  ).slice(0, 160)
 }
 
 function report(outcomes: Outcome[], proof: Proof): void {

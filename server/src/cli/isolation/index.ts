@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../../drivers/database/index.ts'
 import { UsageError } from '../arguments.ts'
 import { createClient } from './client.ts'
-import { operationsOf } from './document.ts'
-import { readOwn, writeToOwn } from './own.ts'
+import { type Operation, operationsOf } from './document.ts'
+import { tryOwnFactors } from './factors.ts'
+import { harmOf, readOwn, writeToOwn } from './own.ts'
 import { type Probes, probe } from './probes.ts'
 import { checksumsOf, membersOf } from './rows.queries.ts'
 import { makeSide, removeSide, signInAdmin } from './sides.ts'
@@ -44,7 +45,10 @@ export async function proveIsolation({ url, admin, database, progress }: ProofOp
   const token = admin && (await signInAdmin(client, admin.login, admin.password))
   const mine = await makeSide(client, operations, token)
   const theirs = await makeSide(client, operations, token)
-  await writeToOwn(client, operations, theirs, (operation) => operation.method !== 'DELETE')
+  const isHarmless = (operation: Operation) => operation.method !== 'DELETE' && harmOf(operation, theirs) === 0
+  await writeToOwn(client, operations, theirs, isHarmless)
+  const { email, password } = theirs.people.owner!
+  const factors = await tryOwnFactors(client, mine.factor, { email, password })
   const people = database && (await membersOf(database, theirs.tenant.id))
   const sums = () => checksumsOf(database!, theirs.tenant.id, people!)
   const before = database && (await settled(sums))
@@ -57,7 +61,7 @@ export async function proveIsolation({ url, admin, database, progress }: ProofOp
   for (const side of [mine, theirs]) await removeSide(client, side)
   const changedTables = before && after && [...before.keys()].filter((name) => before.get(name) !== after.get(name))
   const { coverage } = probes
-  const findings = [...leaks, ...probes.findings]
+  const findings = [...factors, ...leaks, ...probes.findings]
   return {
     ...probes,
     findings,

@@ -2,9 +2,9 @@
 // in the other tenant's rows.
 import type { Client } from './client.ts'
 import { type Operation, placesOf } from './document.ts'
-import { described, type Finding, leaks, masked } from './probes.ts'
+import { described, type Finding, leaks, masked } from './findings.ts'
 import { requestOf } from './requests.ts'
-import { ASKERS, marksOf, type Person, type Side } from './sides.ts'
+import { marksOf, type Person, type Side } from './sides.ts'
 import { asking, newWord } from './words.ts'
 
 // A second mail to one address has to wait for a minute: not worth it.
@@ -34,8 +34,8 @@ export async function readOwn(client: Client, operations: Operation[], mine: Sid
   const findings: Finding[] = []
   const marks = marksOf(theirs)
   for (const operation of operations.filter(({ method, access }) => method === 'GET' && isForUsers(access)))
-    for (const asker of ASKERS) {
-      const headers = asking(mine.people[asker].token, mine.tenant.id)
+    for (const asker of Object.keys(mine.people)) {
+      const headers = asking(mine.people[asker]!.token, mine.tenant.id)
       const own = (noun: string) => mine.objects.get(noun)
       const request = requestOf(operation, { ids: new Map(), own, word: newWord(), headers })
       const answer = await client.send(request)
@@ -52,13 +52,15 @@ export async function readOwn(client: Client, operations: Operation[], mine: Sid
   return findings
 }
 
+// Second factors are the owner's; what else ends or changes an account is done by somebody new.
+const IS_ABOUT_ONESELF = /^\/api\/v1\/(auth\/(?!mfa)|users\/me)/
+
 async function ownRequest(operation: Operation, side: Side) {
   const places = placesOf(operation).filter((place) => place.in === 'path' || place.keys.includes('[]'))
   const last = places.findLast(({ noun }) => noun !== 'tenant')
   // What is done to it may end it: never to one that another request needs, nor by somebody who is needed.
   const ids = new Map(last?.noun ? [[last, [await side.objects.another(last.noun)]]] : [])
-  const who: Person =
-    /^\/api\/v1\/(auth|users\/me)/.test(operation.path) && !last ? await side.newMember() : side.people.owner
+  const who: Person = IS_ABOUT_ONESELF.test(operation.path) && !last ? await side.newMember() : side.people.owner!
   const headers = asking(who.token, side.tenant.id)
   const own = (noun: string) => side.objects.get(noun)
   return requestOf(operation, { ids, own, word: newWord(), headers, secret: who.password })
@@ -68,8 +70,9 @@ function isForUsers(access: string): boolean {
   return access !== 'public' && access !== 'admin'
 }
 
-/** 0 for what others are not touched by, 1 for the end of the tenant, 2 for the end of what cannot be made again: the session. */
-function harmOf(operation: Operation, { objects }: Side): number {
+/** 0 for what others are not touched by, 1 for the end of the tenant or of all factors, 2 for the end of the owner's session. */
+export function harmOf(operation: Operation, { objects }: Side): number {
+  if (/\/disable$/.test(operation.path)) return 1
   if (operation.method !== 'DELETE') return 0
   const nouns = placesOf(operation).flatMap(({ in: where, noun }) => (where === 'path' && noun ? [noun] : []))
   const last = nouns.at(-1)

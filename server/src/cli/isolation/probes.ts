@@ -2,19 +2,10 @@
 import type { Answer, Client } from './client.ts'
 import { nameOf, type Operation, type Place, placesOf } from './document.ts'
 import { exceptionOf, skipsIds } from './exceptions.ts'
+import { described, type Finding, leaks, masked } from './findings.ts'
 import { type Request, requestOf } from './requests.ts'
-import { ASKERS, type Asker, marksOf, type Side } from './sides.ts'
+import { marksOf, type Side } from './sides.ts'
 import { asking, idOfNothing, newWord } from './words.ts'
-
-export interface Finding {
-  /** The places that bore the foreign id. */
-  places: string[]
-  asker: Asker
-  what: 'differs' | 'accepted' | 'failed' | 'leaks'
-  request: { method: string; path: string; body?: string }
-  /** What was answered: where two requests are compared, first to the foreign id and then to the id of nothing. */
-  answers: string[]
-}
 
 export interface Coverage {
   /** How many places are covered. */
@@ -39,13 +30,13 @@ export async function probe(client: Client, operations: Operation[], mine: Side,
   const times = { foreign: [] as number[], absent: [] as number[] }
   let pairs = 0
 
-  async function compare(operation: Operation, places: Place[], variant: Variant, asker: Asker): Promise<boolean> {
+  async function compare(operation: Operation, places: Place[], variant: Variant, asker: string): Promise<boolean> {
     const word = newWord()
     const own = (noun: string) => mine.objects.get(noun)
     const ask = async (value: (id: string) => string) => {
       const ids = new Map<Place, string[]>()
       for (const place of places) ids.set(place, await variant(place, mine, theirs, value))
-      const headers = asking(mine.people[asker].token, operation.access === 'admin' ? undefined : mine.tenant.id)
+      const headers = asking(mine.people[asker]!.token, operation.access === 'admin' ? undefined : mine.tenant.id)
       const request = requestOf(operation, { ids, own, word, headers: withoutChosen(headers, places) })
       return { request, answer: await client.send(request), sent: [...ids.values()].flat() }
     }
@@ -85,7 +76,7 @@ export async function probe(client: Client, operations: Operation[], mine: Side,
           place: nameOf(place),
           why: place.noun ? `no id of this kind is known: ${place.noun}` : 'of what it is an id is not said',
         })
-    for (const asker of ASKERS) {
+    for (const asker of Object.keys(mine.people)) {
       for (const place of known)
         for (const variant of variantsFor(place)) {
           const lookedAt = await compare(operation, [place], variant, asker)
@@ -129,11 +120,6 @@ function withoutChosen(headers: Record<string, string>, places: Place[]): Record
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !chosen.includes(name)))
 }
 
-/** Whether an answer names what the caller cannot know: anything of the other tenant that was not in the request. */
-export function leaks({ text }: Answer, marks: string[], sent: string[]): boolean {
-  return marks.some((mark) => !sent.includes(mark) && text.includes(mark))
-}
-
 interface Asked {
   request: Request
   answer: Answer
@@ -148,30 +134,11 @@ function verdict(operation: Operation, foreign: Asked, absent: Asked, marks: str
   return foreign.answer.status < 300 && method !== 'GET' && !skipsIds(operation) ? 'accepted' : undefined
 }
 
-// What differs between any two requests, and says nothing of rows.
-const VOLATILE = /^(date|x-request-id|ratelimit.*|x-ratelimit.*|server-timing|keep-alive|connection)$/
-
-/** The whole answer, without what differs between any two requests, and with a word for each id that was sent. */
-export function masked({ status, headers, text }: Answer, sent: string[]): string {
-  const kept = [...headers].filter(([name]) => !VOLATILE.test(name)).map(([name, value]) => `${name}: ${value}`)
-  let whole = `${status}\n${kept.join('\n')}\n\n${text}`
-  const requestId = headers.get('x-request-id')
-  if (requestId) whole = whole.replaceAll(requestId, '<request>')
-  sent.forEach((id, at) => {
-    whole = whole.replaceAll(id, `<id ${at}>`)
-  })
-  return whole
-}
-
 /** Whether the answer is about the id: not found, a fault of that field, an empty list, or a door that no id opens. */
 function isLookedAt({ access }: Operation, places: Place[], { status, text }: Answer): boolean {
   if (access === 'admin') return status === 401 || status === 403
   if (status === 404 || status < 300) return true
   return status >= 400 && status < 500 && places.some(({ keys }) => text.includes(keys[0]!))
-}
-
-export function described({ method, path, body }: Request): Finding['request'] {
-  return { method, path, ...(typeof body === 'string' && { body }) }
 }
 
 function median(values: number[]): number {

@@ -1,7 +1,7 @@
 // What a person reads of a proof.
 
+import type { Finding } from './findings.ts'
 import type { Proof } from './index.ts'
-import type { Finding } from './probes.ts'
 
 const WHAT: Record<Finding['what'], string> = {
   differs: 'an id of the other tenant is answered otherwise than an id of nothing',

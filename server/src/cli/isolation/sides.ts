@@ -1,31 +1,36 @@
 // The two tenants of the proof: each with its people, and one object of every kind that the document lets somebody make.
 import { randomBytes } from 'node:crypto'
-import { codeAt, fromBase32, stepAt } from '../../modules/identity/mfa/index.ts'
 import { UsageError } from '../arguments.ts'
 import type { Client } from './client.ts'
 import type { Operation } from './document.ts'
+import { addFactor, type SecondFactor } from './factors.ts'
 import { makeObjects, type Objects } from './objects.ts'
 import { asking, newWord } from './words.ts'
 
 export interface Person {
   id: string
+  email: string
   token: string
   password: string
 }
 
-/** Who asks: the owner, a member with every permission that a role can give, and one with none beyond membership. */
-export const ASKERS = ['owner', 'wide', 'plain'] as const
-export type Asker = (typeof ASKERS)[number]
-
 export interface Side {
   tenant: { id: string; slug: string }
-  people: Record<Asker, Person>
+  /**
+   * Who asks: `owner`; `wide`, a member with every permission that a role can give; `plain`, one with none beyond membership;
+   * `robot`, a personal access token of the owner; and, where the back office takes part, `support` in the name of `wide`.
+   */
+  people: Record<string, Person>
   objects: Objects
+  /** The owner's. */
+  factor: SecondFactor
   /** Adds a member without roles, for what only one's own account can do to itself. */
   newMember(): Promise<Person>
 }
 
 const API = '/api/v1'
+// As many as one token takes.
+const MAX_SCOPES = 50
 // A stranger to the installation must not be able to use what a failed clean-up leaves.
 const password = () => `Aa1!${randomBytes(18).toString('base64url')}`
 
@@ -59,27 +64,44 @@ export async function makeSide(client: Client, operations: Operation[], admin?: 
     const email = `${newWord()}@example.com`
     const { id } = await post(client, '/users', headers, { email, name: 'Proof', password: secret, roleIds })
     const { accessToken } = await post(client, '/auth/login', {}, { email, password: secret })
-    return { id: String(id), token: String(accessToken), password: secret }
+    if (accessToken === undefined) throw new UsageError('A new account without a second factor is asked for one.')
+    return { id: String(id), email, token: String(accessToken), password: secret }
   }
-  const people = { owner, wide: await member([role.id]), plain: await member([]) }
-  const special = { factor: () => addFactor(client, headers), job: () => addJob(client, headers, secret) }
+  const wide = await member([role.id])
+  const robot = await post(client, '/tokens', headers, { name: 'proof', scopes: actions.slice(0, MAX_SCOPES) })
+  const people: Side['people'] = {
+    owner,
+    wide,
+    plain: await member([]),
+    robot: { ...owner, token: String(robot.token) },
+  }
+  if (admin !== undefined) people.support = { ...wide, token: await actAs(client, admin, wide.id, tenant.id) }
+  const factor = await addFactor(client, headers)
+  const special = {
+    factor: async () => (await addFactor(client, headers)).id,
+    'deleted tenant': () => makeDeleted(client, owner.token),
+    job: () => addJob(client, headers, secret),
+  }
   const objects = await makeObjects(client, operations, { owner: owner.token, tenantId: tenant.id, admin, special })
-  return { tenant, people, objects, newMember: () => member([]) }
+  return { tenant, people, objects, factor, newMember: () => member([]) }
+}
+
+async function actAs(client: Client, admin: string, userId: string, tenantId: string): Promise<string> {
+  const about = { userId, tenantId, reason: 'Proof of isolation' }
+  return String((await post(client, '/admin/impersonate', asking(admin), about)).accessToken)
+}
+
+async function makeDeleted(client: Client, owner: string): Promise<string> {
+  const { id } = await post(client, '/tenants', asking(owner), { name: `Proof ${newWord()}` })
+  await client.succeed({ method: 'DELETE', path: `${API}/tenants/${id}`, headers: asking(owner) })
+  return String(id)
 }
 
 async function register(client: Client, email: string, secret: string): Promise<Person> {
   const answer = await post(client, '/auth/register', {}, { email, name: 'Proof', password: secret })
   if (answer.accessToken === undefined)
     throw new UsageError('The proof needs accounts that can sign in at once: REQUIRE_EMAIL_VERIFICATION must be off.')
-  return { id: String((answer.user as { id: unknown }).id), token: String(answer.accessToken), password: secret }
-}
-
-/** An authenticator app of one's own, confirmed by its first code. */
-async function addFactor(client: Client, headers: Record<string, string>): Promise<string> {
-  const { id, secret } = await post(client, '/auth/mfa/totp/enroll', headers, { name: 'Proof' })
-  const code = codeAt(fromBase32(String(secret)), stepAt(Date.now()))
-  await post(client, '/auth/mfa/totp/confirm', headers, { id, code })
-  return String(id)
+  return { id: String((answer.user as { id: unknown }).id), email, token: String(answer.accessToken), password: secret }
 }
 
 /** What a change of address leaves to be done. */
@@ -103,7 +125,7 @@ export async function removeSide(client: Client, { tenant, people }: Side): Prom
   const { owner, wide, plain } = people
   const remove = (path: string, token: string) =>
     client.send({ method: 'DELETE', path: API + path, headers: asking(token, tenant.id) })
-  for (const { token } of [wide, plain]) await remove('/users/me', token)
-  await remove(`/tenants/${tenant.id}`, owner.token)
-  await client.send({ method: 'DELETE', path: `${API}/users/me`, headers: asking(owner.token) })
+  for (const { token } of [wide!, plain!]) await remove('/users/me', token)
+  await remove(`/tenants/${tenant.id}`, owner!.token)
+  await client.send({ method: 'DELETE', path: `${API}/users/me`, headers: asking(owner!.token) })
 }

@@ -21,7 +21,11 @@ export const mail = {
   tls: boolean('MAIL_SSL_TLS', 'Whether the connection is TLS from its first byte.', {
     shown: 'false; true on port 465',
   }),
-  outbox: boolean('MAIL_OUTBOX', 'Whether mail is kept to be read under /mail and never sent.', {
-    shown: 'true without SMTP_HOST, except in production',
-  }),
+  outbox: boolean(
+    'MAIL_OUTBOX',
+    'Whether mail is kept to be read under /mail and never sent. Its links work in development and test only; elsewhere their secrets are not kept.',
+    {
+      shown: 'true without SMTP_HOST, except in production',
+    },
+  ),
 }

@@ -15,27 +15,34 @@ export function snakeKeys(value: unknown): unknown {
 type Rename = (value: unknown) => unknown
 
 /**
- * A function that gives the keys of a value the schema's spelling: `new_password` becomes `newPassword` where the schema
- * has that key. A body with both spellings of one key is left as it is, so that validation refuses the unknown one.
+ * A function that gives the keys of a value the schema's spelling, in place: `new_password` becomes `newPassword` where the
+ * schema has that key. A body with both spellings of one key is left as it is, so that validation refuses the unknown one. Only
+ * the schema's own keys are looked for, however many the value has.
  */
 export function camelKeysFor(schema: TSchema | undefined): Rename {
   const shape = schema as { type?: unknown; properties?: Record<string, TSchema>; items?: TSchema } | undefined
   if (shape?.items) {
     const inner = camelKeysFor(shape.items)
+    if (inner === unchanged) return unchanged
     return (value) => (Array.isArray(value) ? value.map(inner) : value)
   }
-  const properties = shape?.properties
-  if (!properties) return (value) => value
-  const bySnake = new Map(Object.keys(properties).map((key) => [toSnake(key), key]))
-  const inner = new Map(Object.entries(properties).map(([key, property]) => [key, camelKeysFor(property)]))
+  if (!shape?.properties) return unchanged
+  const keys = Object.entries(shape.properties)
+    .map(([camel, property]) => ({ camel, snake: toSnake(camel), rename: camelKeysFor(property) }))
+    .filter(({ camel, snake, rename }) => camel !== snake || rename !== unchanged)
+  if (keys.length === 0) return unchanged
   return (value) => {
     if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
-    const renamed: Record<string, unknown> = {}
-    for (const [key, field] of Object.entries(value)) {
-      const camel = bySnake.get(key)
-      const name = camel !== undefined && !(camel in value) ? camel : key
-      renamed[name] = inner.get(name)?.(field) ?? field
+    const fields = value as Record<string, unknown>
+    for (const { camel, snake, rename } of keys) {
+      if (snake !== camel && Object.hasOwn(fields, snake) && !Object.hasOwn(fields, camel)) {
+        fields[camel] = fields[snake]
+        delete fields[snake]
+      }
+      if (Object.hasOwn(fields, camel)) fields[camel] = rename(fields[camel])
     }
-    return renamed
+    return fields
   }
 }
+
+const unchanged: Rename = (value) => value

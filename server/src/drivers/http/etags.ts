@@ -1,7 +1,8 @@
 // Entity tags (RFC 9110, 8.8.3): the version of a single resource is its `updatedAt`; the tag also holds its content, which may
 // show things that change by themselves.
 import { createHash } from 'node:crypto'
-import { requestErrors } from '../../core/errors.ts'
+import { kindOf, requestErrors } from '../../core/errors.ts'
+import type { Route } from './routes.ts'
 
 /** `updatedAt` of a single resource in milliseconds, undefined for anything else. */
 export function versionOf(value: unknown): number | undefined {
@@ -16,8 +17,24 @@ export function etagOf(version: number, content: Buffer): string {
   return `"${version}-${createHash('sha256').update(content).digest('base64url').slice(0, 12)}"`
 }
 
+/** Whether the route changes only the version that If-Match names: those say so by the error of a stale one. */
+export function comparesVersions({ errors = [] }: Pick<Route, 'errors'>): boolean {
+  return errors.some((code) => kindOf(code) === 'stale')
+}
+
+/** Reads If-Match for a route. A change that would be made whatever the version is refuses to be bound to one. */
+export function versionReader(route: Route): (header: string | undefined) => number | undefined {
+  if (route.method === 'GET' || comparesVersions(route)) return parseIfMatch
+  return (header) => {
+    if (parseIfMatch(header) === undefined) return undefined
+    throw requestErrors('request.malformed', {
+      message: 'This route compares no versions: it takes no If-Match.',
+    })
+  }
+}
+
 /** The version that If-Match names; undefined when it names none or any (`*`). */
-export function parseIfMatch(header: string | undefined): number | undefined {
+function parseIfMatch(header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined
   const version = /^(?:W\/)?"(\d{1,15})(?:-[\w-]{12})?"$/.exec(header.trim())?.[1]
   if (version === undefined)

@@ -103,6 +103,37 @@ for (const [name, open, missing] of STORES) {
   })
 }
 
+describe('counters in memory, many of them', () => {
+  it('cost the same however many windows are open: 150,000 new ones in a moment', async () => {
+    const store = memoryLimitStore(() => 0, 200_000)
+    const start = performance.now()
+    for (let at = 0; at < 150_000; at++) await store.hit(`key${at}`, 60)
+    // A scan of all of them at each hit would take minutes.
+    assert.ok(performance.now() - start < 10_000)
+    assert.equal(store.size(), 150_000)
+  })
+
+  it('never exceed the bound, and who has used up a limit is not forgotten in a flood', async () => {
+    const store = memoryLimitStore(() => 0, 1_000)
+    for (let hit = 0; hit < 20; hit++) await store.hit('guesser', 60)
+    for (let at = 0; at < 20_000; at++) {
+      await store.hit(`flood${at}`, 60)
+      assert.ok(store.size() <= 1_000, String(store.size()))
+    }
+    assert.equal((await store.hit('guesser', 60)).hits, 21)
+  })
+
+  it('go when their windows have ended', async () => {
+    let time = 0
+    const store = memoryLimitStore(() => time)
+    for (let at = 0; at < 2_000; at++) await store.hit(`old${at}`, 1)
+    time = 2_000
+    for (let at = 0; at < 1_000; at++) await store.hit(`new${at}`, 60)
+    assert.equal(store.size(), 1_000)
+    assert.equal((await store.hit('old7', 60)).hits, 1)
+  })
+})
+
 const LIMITED = {
   RATE_LIMIT_ENABLED: 'true',
   RATE_LIMIT_UNAUTHENTICATED: '6/hour',

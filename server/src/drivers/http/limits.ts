@@ -68,15 +68,45 @@ export function headersOfLimit(problem: object): Record<string, string> {
   return limitedHeaders.get(problem) ?? {}
 }
 
-/** Counters of one process. Expired windows are swept when the map has grown. */
-export function memoryLimitStore(now: () => number = Date.now): LimitStore {
+const MAX_WINDOWS = 100_000
+const LOOKED_AT = 8
+
+/**
+ * Counters of one process. Each new window pays for looking at a few old ones: ended ones go, and where the bound is reached the
+ * one with the fewest hits, so that a flood of new callers does not make room by forgetting who has used up a limit.
+ */
+export function memoryLimitStore(
+  now: () => number = Date.now,
+  maxWindows = MAX_WINDOWS,
+): LimitStore & { size(): number } {
   const windows = new Map<string, { hits: number; endsAt: number }>()
+  let hand = windows.entries()
+
+  function next() {
+    const step = hand.next()
+    if (!step.done) return step.value
+    hand = windows.entries()
+    return hand.next().value
+  }
+
+  function makeRoom(time: number): void {
+    let least: { key: string; hits: number } | undefined
+    for (let looked = 0; looked < LOOKED_AT; looked++) {
+      const entry = next()
+      if (!entry) return
+      const [key, { hits, endsAt }] = entry
+      if (endsAt <= time) windows.delete(key)
+      else if (!least || hits < least.hits) least = { key, hits }
+    }
+    if (windows.size >= maxWindows && least) windows.delete(least.key)
+  }
+
   return {
     async hit(key, windowSeconds) {
       const time = now()
-      if (windows.size > 50_000) for (const [old, { endsAt }] of windows) if (endsAt <= time) windows.delete(old)
       let window = windows.get(key)
       if (!window || window.endsAt <= time) {
+        if (!window) makeRoom(time)
         window = { hits: 0, endsAt: time + windowSeconds * 1000 }
         windows.set(key, window)
       }
@@ -86,5 +116,6 @@ export function memoryLimitStore(now: () => number = Date.now): LimitStore {
     async forget(key) {
       windows.delete(key)
     },
+    size: () => windows.size,
   }
 }

@@ -5,7 +5,7 @@ import { requestErrors } from '../../core/errors.ts'
 import { answerWriter } from './answers.ts'
 import { camelKeysFor } from './casing.ts'
 import type { Dialect } from './dialects/index.ts'
-import { parseIfMatch } from './etags.ts'
+import { versionReader } from './etags.ts'
 import { type Authenticator, admit, type Freshness, isFresh } from './guard.ts'
 import { type Idempotency, isRepeatable, KEY_HEADER, REPLAYED_HEADER } from './idempotency.ts'
 import type { RateLimiter } from './limits.ts'
@@ -40,6 +40,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
   const accepts = route.accepts ?? ['json']
   const readInput = compileInput(dialect, route)
   const answer = answerWriter(dialect, route)
+  const readVersion = versionReader(route)
   const idempotency = isRepeatable(route) ? parts.idempotency : undefined
   // fast-json-stringify writes only what the schema lists; the other dialects change the shape after it.
   const answersAsDeclared = (dialect.base === 'canonical' || dialect.base === 'plain') && !route.binary
@@ -76,7 +77,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
         ...input,
         actor: request.actor!,
         facts: { ...factsOf(request, dialect, parts), fresh: isFresh(request.actor!, parts.freshness) },
-        ifMatch: parseIfMatch(request.headers['if-match']),
+        ifMatch: readVersion(request.headers['if-match']),
         files: files.files as Record<string, UploadedFile>,
         headers: declaredHeaders(request, route),
       }

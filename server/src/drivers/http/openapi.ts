@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox'
 import { type ErrorKind, errorCatalogue, type FieldFault, Problem } from '../../core/errors.ts'
 import { hoistSchemas } from './components.ts'
 import { type Dialect, dialects } from './dialects/index.ts'
+import { comparesVersions } from './etags.ts'
 import { exampleOf } from './examples.ts'
 import { IDEMPOTENCY_CODES, isRepeatable } from './idempotency.ts'
 import { statusOf } from './problems.ts'
@@ -130,6 +131,7 @@ function headerParameters(route: Route): Json[] {
     schema: { type: 'string' },
     description,
   }))
+  if (comparesVersions(route)) declared.push(IF_MATCH_HEADER)
   if (isPublic(route.access) || route.access === 'admin') return declared
   return [
     ...declared,
@@ -142,6 +144,15 @@ function headerParameters(route: Route): Json[] {
       description: 'Chooses among the tenants of the caller, by id or slug.',
     },
   ]
+}
+
+const IF_MATCH_HEADER = {
+  name: 'If-Match',
+  in: 'header',
+  required: false,
+  schema: { type: 'string' },
+  description:
+    'An ETag that a read answered: what was changed since then is not changed again (412). Other routes refuse it.',
 }
 
 const IDEMPOTENCY_HEADER = {

@@ -47,7 +47,7 @@ export interface RouteContext<A extends Access, P, Q, B> {
   query: Q
   body: B
   facts: RequestFacts
-  /** The version that `If-Match` names: `updatedAt` in milliseconds. */
+  /** The version that `If-Match` names: `updatedAt` in milliseconds. Only for routes that name an error of kind `stale`; others refuse it. */
   ifMatch: number | undefined
   files: Record<string, UploadedFile>
   /** The headers that the route declares, by their declared names. */

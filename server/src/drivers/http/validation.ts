@@ -3,32 +3,79 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import type { TSchema } from 'typebox'
 import { type FieldFault, requestErrors } from '../../core/errors.ts'
+import { isTimestamp } from '../../core/timestamps.ts'
 
 type Part = FieldFault['in']
 
-const common = { allErrors: true, useDefaults: true, strict: false, allowUnionTypes: true } as const
-const exact = withFormats(new Ajv(common))
-const lenient = withFormats(new Ajv({ ...common, removeAdditional: true }))
-const coercing = withFormats(new Ajv({ ...common, coerceTypes: true }))
+// Above this weight a value is told its first fault only: each further one would cost the only thread time for nothing. The weight is
+// the number of values and keys inside, and one more for each 256 characters of text.
+const HEAVY = 1_000
+const MAX_FAULTS = 50
+
+const all = enginesWith({ allErrors: true })
+const first = enginesWith({ allErrors: false })
+
+function enginesWith(options: { allErrors: boolean }) {
+  const common = { ...options, useDefaults: true, strict: false, allowUnionTypes: true } as const
+  return {
+    exact: withFormats(new Ajv(common)),
+    lenient: withFormats(new Ajv({ ...common, removeAdditional: true })),
+    coercing: withFormats(new Ajv({ ...common, coerceTypes: true })),
+  }
+}
 
 function withFormats(ajv: Ajv): Ajv {
   // The package is CommonJS: its function is the namespace's default.
   ;(formats as unknown as (ajv: Ajv) => void)(ajv)
-  return ajv
+  // Its own reads year 0, offsets of 23 hours and leap seconds, which PostgreSQL or this program do not.
+  return ajv.addFormat('date-time', isTimestamp)
 }
 
-/** Compiles a check that throws `request.invalid` with every field at fault. */
+/**
+ * Compiles a check that throws `request.invalid` with every field at fault, up to fifty; of a value that is far larger than any
+ * route needs, with the first.
+ */
 export function compileCheck(part: Part, schema: TSchema, unknownKeys: 'refuse' | 'ignore'): (value: unknown) => void {
-  const validate = engineFor(part, unknownKeys).compile(schema)
+  const engine = engineFor(part, unknownKeys)
+  const validateAll = all[engine].compile(schema)
+  let validateFirst: ValidateFunction | undefined
   return (value) => {
-    const faults = [...unreadableText(value, part), ...(validate(value) ? [] : faultsOf(validate, part))]
-    if (faults.length) throw requestErrors('request.invalid', { fields: faults })
+    const faults: FieldFault[] = []
+    if (isHeavy(value)) {
+      validateFirst ??= first[engine].compile(schema)
+      if (validateFirst(value)) collectUnreadable(value, { part, path: [], faults })
+      else faults.push(...faultsOf(validateFirst, part))
+    } else {
+      collectUnreadable(value, { part, path: [], faults })
+      if (!validateAll(value)) faults.push(...faultsOf(validateAll, part))
+    }
+    if (faults.length) throw requestErrors('request.invalid', { fields: faults.slice(0, MAX_FAULTS) })
   }
 }
 
-function engineFor(part: Part, unknownKeys: 'refuse' | 'ignore'): Ajv {
-  if (part !== 'body') return coercing
-  return unknownKeys === 'refuse' ? exact : lenient
+function engineFor(part: Part, unknownKeys: 'refuse' | 'ignore'): keyof typeof all {
+  if (part !== 'body') return 'coercing'
+  return unknownKeys === 'refuse' ? 'exact' : 'lenient'
+}
+
+function isHeavy(value: unknown): boolean {
+  return weigh(value, HEAVY) < 0
+}
+
+/** What is left of an allowance after the value; below zero as soon as it is used up, however much or deep the rest is. */
+function weigh(value: unknown, allowance: number): number {
+  if (typeof value === 'string') return allowance - 1 - value.length / 256
+  let left = allowance - 1
+  if (left < 0 || value === null || typeof value !== 'object') return left
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length && left >= 0; at++) left = weigh(value[at], left)
+    return left
+  }
+  for (const key in value) {
+    left = weigh((value as Record<string, unknown>)[key], left - key.length / 256)
+    if (left < 0) return left
+  }
+  return left
 }
 
 function faultsOf(validate: ValidateFunction, part: Part): FieldFault[] {
@@ -38,7 +85,7 @@ function faultsOf(validate: ValidateFunction, part: Part): FieldFault[] {
     // One sentence a field: the first is the most basic (a missing key before its format).
     if (!faults.has(path)) faults.set(path, { in: part, path, code: codeOf(error), message: sentenceFor(error) })
   }
-  return [...faults.values()].slice(0, 50)
+  return [...faults.values()]
 }
 
 function pathOf(error: ErrorObject): string {
@@ -78,17 +125,27 @@ function sentenceFor(error: ErrorObject): string {
   }
 }
 
-/** PostgreSQL's text holds neither NUL nor half a surrogate pair. */
-function unreadableText(value: unknown, part: Part, path = '', depth = 0): FieldFault[] {
+interface Walk {
+  part: Part
+  /** The keys that lead to the value. */
+  path: string[]
+  faults: FieldFault[]
+}
+
+/** Adds the places whose text PostgreSQL cannot hold: it knows neither NUL nor half a surrogate pair. */
+function collectUnreadable(value: unknown, walk: Walk): void {
+  const { part, path, faults } = walk
+  if (faults.length >= MAX_FAULTS) return
+  const at = (code: string, message: string) => faults.push({ in: part, path: path.join('.'), code, message })
   if (typeof value === 'string') {
-    return value.includes('\0') || !value.isWellFormed()
-      ? [{ in: part, path, code: 'unreadable_text', message: 'This holds characters that are not text.' }]
-      : []
+    if (value.includes('\0') || !value.isWellFormed()) at('unreadable_text', 'This holds characters that are not text.')
+  } else if (value !== null && typeof value === 'object') {
+    if (path.length > 32) return void at('too_deep', 'This is nested too deeply.')
+    for (const key in value) {
+      collectUnreadable(key, walk)
+      path.push(key)
+      collectUnreadable((value as Record<string, unknown>)[key], walk)
+      path.pop()
+    }
   }
-  if (value === null || typeof value !== 'object') return []
-  if (depth > 32) return [{ in: part, path, code: 'too_deep', message: 'This is nested too deeply.' }]
-  return Object.entries(value).flatMap(([key, inner]) => [
-    ...unreadableText(key, part, path, depth),
-    ...unreadableText(inner, part, path ? `${path}.${key}` : key, depth + 1),
-  ])
 }

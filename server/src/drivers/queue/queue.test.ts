@@ -90,7 +90,7 @@ describe('a job in the transaction that causes it', () => {
     )
   })
 
-  it('works on the rows of its own tenant only (JOB-4)', async () => {
+  it('works on the rows of its own tenant only (JOB-4, TEN-7)', async () => {
     await here.database.inTenant('b', (tx) =>
       tx.run(sql`INSERT INTO mails (id, locale, subject, recipients, "from") VALUES ('of-b', 'en', 's', '{}', 'f')`),
     )
@@ -128,7 +128,7 @@ describe('a job in the transaction that causes it', () => {
     )
   })
 
-  it('waits once for each key and tenant, and as often as asked without a key', async () => {
+  it('waits once for each key and tenant, and as often as asked without a key (TEN-7)', async () => {
     const ask = (tenant: string, singletonKey?: string) =>
       here.database.inTenant(tenant, (tx) =>
         here.jobs.enqueue(tx, 'test.plain', { n: 5 }, { delaySeconds: 3_600, singletonKey }),

@@ -52,7 +52,8 @@ export const halolight: Dialect = {
 /** `phone: ""` means none, a status may be in lower case, `all` means no filter, and an empty search is none. */
 function accept(_route: Route, part: 'body' | 'query', value: unknown): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
-  const sent = { ...(value as Json) }
+  // In place: a copy would cost time by the keys that somebody sends.
+  const sent = value as Json
   if (typeof sent.status === 'string') sent.status = sent.status.toUpperCase()
   if (sent.phone === '') sent.phone = null
   if (part === 'query') {

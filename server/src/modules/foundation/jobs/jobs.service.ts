@@ -1,9 +1,9 @@
 // Jobs for people: what waits, runs and went wrong in a tenant, or in the installation; cancelled, and tried again.
 import type { Actor, AdminActor, UserActor } from '../../../core/actor.ts'
-import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../core/page.ts'
+import { decodeCursor, encodeCursor, type Page, pageOf, unknownCursor } from '../../../core/page.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
-import { type JobOwner, type Jobs, listSchedules } from '../../../drivers/queue/index.ts'
+import { isJobId, type JobOwner, type Jobs, listSchedules } from '../../../drivers/queue/index.ts'
 import type { Audit } from '../audit/index.ts'
 import { jobErrors } from './jobs.errors.ts'
 import * as queries from './jobs.queries.ts'
@@ -66,7 +66,7 @@ export function createJobDesk({ database, jobs, audit, homeTenantId }: JobDeskPa
       const owner = ownerOf(actor)
       const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
       const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
-      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['time', 'string']) : undefined
+      const after = query.cursor === undefined ? undefined : placeOf(query.cursor, byTime)
       const offset = after ? 0 : (request.page - 1) * request.limit
       const [rows, total] = await Promise.all([
         queries.list(database.global, owner, query, { limit: request.limit, offset, after }),
@@ -84,6 +84,14 @@ export function createJobDesk({ database, jobs, audit, homeTenantId }: JobDeskPa
       return pageOf(rows.map(toSchedule), rows.length, { page: 1, limit: Math.max(rows.length, 1) })
     },
   }
+}
+
+function placeOf(cursor: string, byTime: boolean): [string, string] {
+  if (!byTime)
+    throw unknownCursor('A cursor continues the order by createdAt only. Go on by page, or leave out sortBy.')
+  const place = decodeCursor(cursor, ['time', 'string'])
+  if (!isJobId(place[1])) throw unknownCursor('This is not a cursor that this list gave.')
+  return place
 }
 
 const ownerOf = (actor: Reader): JobOwner => (actor.kind === 'user' ? actor.tenantId : null)

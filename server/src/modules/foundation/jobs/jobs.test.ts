@@ -68,7 +68,12 @@ describe('jobs over HTTP', () => {
     return answer.body.id
   }
   async function add(tenantId: string, priority = 0): Promise<string> {
-    const payload = { userId: 'cmi8z2n4w0q5t1v7x3y9b6d2', sealedAddress: 'sealed-words', ip: '192.0.2.7' }
+    const payload = {
+      userId: 'cmi8z2n4w0q5t1v7x3y9b6d2',
+      sealedAddress: 'sealed-words',
+      passwordVersion: '7',
+      ip: '192.0.2.7',
+    }
     const options = { delaySeconds: DAY, priority }
     const { drivers } = ashlar
     return (await drivers.database.inTenant(tenantId, (tx) => drivers.jobs.enqueue(tx, KIND, payload, options)))!
@@ -123,7 +128,9 @@ describe('jobs over HTTP', () => {
       }
       assert.deepEqual(seen, order === 'asc' ? idsOf(all).reverse() : idsOf(all))
     }
-    for (const bad of ['state=dead', 'since=yesterday', 'sortBy=name', 'cursor=abc', 'limit=101'])
+    const made = (id: string) => Buffer.from(JSON.stringify(['2026-11-21T09:30:00Z', id])).toString('base64url')
+    const cursors = [made('x'), `${made(jobs.late)}&sortBy=finishedAt`, 'abc'].map((cursor) => `cursor=${cursor}`)
+    for (const bad of ['state=dead', 'since=yesterday', 'sortBy=name', 'limit=101', ...cursors])
       assert.equal((await call('GET', `/jobs?${bad}`)).status, 422, bad)
   })
 

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import type { MailToSend } from './index.ts'
 
-export const options = { from: { address: 'ashlar@example.com', name: 'Ashlar' }, product: 'Ashlar' }
+export const options = { from: { address: 'ashlar@example.com', name: 'Ashlar' }, product: 'Ashlar', liveOutbox: true }
 export const token = 'a-token-that-nobody-may-read'
 const link = `https://app.example.com/reset-password?token=${token}`
 export const reset: MailToSend = {

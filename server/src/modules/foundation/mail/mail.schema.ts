@@ -27,7 +27,11 @@ export type MailSummary = Static<typeof MailSummary>
 
 export const MailDetails = Type.Object({
   ...MailSummary.properties,
-  html: Nullable(Type.String({ description: 'Without the secret of a link, unless the mail is in the outbox.' })),
+  html: Nullable(
+    Type.String({
+      description: 'Without the secret of a link, unless the mail is in the outbox of a development installation.',
+    }),
+  ),
   text: Nullable(Type.String()),
   providerAnswer: Nullable(Type.String({ description: "The mail server's last words." })),
   messageId: Nullable(Type.String()),

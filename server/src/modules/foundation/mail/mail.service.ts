@@ -46,6 +46,11 @@ export interface MailParts {
     from: Mailbox
     /** What the product is called in mails. */
     product: string
+    /**
+     * Whether mail in the outbox keeps its live links, for whoever may view the tenant's mail: in development. Elsewhere one such
+     * reader could take over every account.
+     */
+    liveOutbox: boolean
   }
 }
 
@@ -56,8 +61,10 @@ export function createMail({ database, jobs, mailer, sealer, options }: MailPart
 
   function compose({ template, locale, values, sensitive = false }: MailToSend, id: string) {
     const whole = templates.render(template, locale, values)
-    if (!mailer || !(sensitive || templates.isSecret(template))) return { ...whole, sealed: null }
+    const live = sensitive || templates.isSecret(template)
+    if (!live || (!mailer && options.liveOutbox)) return { ...whole, sealed: null }
     const harmless = templates.render(template, locale, templates.withoutSecrets(template, values))
+    if (!mailer) return { ...harmless, sealed: null }
     const { html, text } = whole
     return { ...harmless, sealed: sealer.seal(JSON.stringify({ html, text }), sealContext(id)) }
   }

@@ -1,10 +1,23 @@
 // From a forgotten password to a new one, by the mail that is written on the way.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startApp, type TestApp } from '../../../../test/harness.ts'
+import { ADMIN, startApp, type TestApp } from '../../../../test/harness.ts'
 import { openPostOffice, type PostOffice, readable } from './mail.fixture.ts'
 
+// What an installation must have that is not for development.
+const STAGING = {
+  ENVIRONMENT: 'staging',
+  MAIL_OUTBOX: 'true',
+  JWT_SECRET: randomBytes(48).toString('base64'),
+  DATA_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  ADMIN_PASSWORD: 'Bas4lt-Column-9381!',
+  REGISTRATION: 'open',
+  RATE_LIMIT_ENABLED: 'true',
+  ARGON2_MEMORY_KIB: '19456',
+  ARGON2_TIME_COST: '2',
+}
 const LINK = /http:\/\/localhost:8000\/reset-password\?token=([\w-]+)/
 
 describe('a forgotten password', () => {
@@ -42,6 +55,23 @@ describe('a forgotten password', () => {
       401,
       'the reset ended the session',
     )
+  })
+
+  it('is not mended by somebody else who may view mail, where the installation is not for development', async () => {
+    const app = await startApp({ env: STAGING, jobs: true })
+    try {
+      const person = await app.person()
+      await app.call('POST', '/api/v1/auth/forgot-password', { json: { email: person.email } })
+      const { token } = await app.login(ADMIN.email, STAGING.ADMIN_PASSWORD)
+      const { body } = await app.call('GET', '/api/v1/mail?state=outbox', { token })
+      const reset = body.data.find((mail: { template: string }) => mail.template === 'password_reset')
+      const { status, text } = await app.call('GET', `/api/v1/mail/${reset.id}`, { token })
+      assert.equal(status, 200)
+      assert.doesNotMatch(text, LINK)
+      assert.doesNotMatch(JSON.stringify(await app.rows('SELECT * FROM mails')), /token=/)
+    } finally {
+      await app.stop()
+    }
   })
 
   it('is mended by the link in the mail, which nobody can read in the log', async () => {

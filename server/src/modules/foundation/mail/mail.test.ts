@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { QueryResult } from 'pg'
 import { testLog as log, openDatabase } from '../../../../test/application.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from '../../../../test/database.ts'
+import type { UserActor } from '../../../core/actor.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import { createSmtpMailer, type Mailer, MailRefused } from '../../../drivers/mailer/index.ts'
 import { createJobs, installQueue, type Jobs } from '../../../drivers/queue/index.ts'
@@ -262,6 +263,23 @@ describe('a mail with a live secret', () => {
     assert.equal(row.sealed, null)
     const { rows } = await asAdmin("SELECT 1 FROM pgboss.job WHERE data->'payload'->>'mailId' = $1", [id])
     assert.deepEqual(rows, [])
+  })
+})
+
+describe('an outbox that is not for development', () => {
+  it('keeps and shows no secret of a link', async () => {
+    const closed = createMail({ database, jobs, mailer: undefined, sealer, options: { ...options, liveOutbox: false } })
+    const [id, plain] = await database.inTenant('a', async (tx) => [
+      await closed.send(tx, reset),
+      await closed.send(tx, changed),
+    ])
+    const row = await until(id!, 'outbox')
+    assert.ok(!JSON.stringify(row).includes(token))
+    assert.equal(row.sealed, null)
+    assert.match(row.text!, /\S/)
+    const actor = { kind: 'user', userId: 'u', tenantId: 'a' } as UserActor
+    assert.ok(!JSON.stringify(await closed.get(actor, id!)).includes(token))
+    assert.equal((await until(plain!, 'outbox')).text, (await until(await send(changed), 'sent')).text)
   })
 })
 

@@ -94,6 +94,33 @@ describe('impersonation', () => {
     assert.equal((await me(inside.token)).body.tenantId, made.body.id)
   })
 
+  it('sees of the person’s tenants only that one, and switches to none', async () => {
+    const made = await ashlar.call('POST', `${API}/tenants`, { token: person.token, json: { name: unique('Quarry') } })
+    const other = made.body.id
+    const { token } = await begin({ tenantId: 'default' })
+    const get = (path: string, bearer = token) => ashlar.call('GET', API + path, { token: bearer })
+    const idsOf = (body: { data: { id: string }[] }) => body.data.map(({ id }) => id)
+    assert.deepEqual(idsOf((await get('/tenants', person.token)).body).sort(), [other, 'default'].sort())
+    for (const list of ['/tenants', '/organizations', '/tenants/search?name=']) {
+      const { body } = await get(list)
+      assert.deepEqual([idsOf(body), body.meta.total], [['default'], 1], list)
+    }
+    const seen = (await me(token)).body
+    assert.deepEqual(
+      seen.tenants.map(({ id }: { id: string }) => id),
+      ['default'],
+    )
+    assert.equal((await get('/tenants/default')).status, 200)
+    assert.equal((await get(`/tenants/${other}`)).status, 404)
+    for (const path of ['', '/members', '/settings', '/invitations']) {
+      const [foreign, absent] = [await get(`/tenants/${other}${path}`), await get(`/tenants/c-absent${path}`)]
+      assert.ok([403, 404].includes(foreign.status), path)
+      assert.deepEqual([foreign.status, foreign.body.detail], [absent.status, absent.body.detail], path)
+      assert.ok(!foreign.text.includes('Quarry'))
+    }
+    assert.equal((await ashlar.call('POST', `${API}/tenants/${other}/switch`, { token })).status, 403)
+  })
+
   it('is refused for administrators, for strangers of the tenant, for whoever is blocked, and for nobody', async () => {
     const first = await ashlar.admin()
     const twin = await ashlar.person()

@@ -1,5 +1,6 @@
 // Signing in over HTTP.
 import Type from 'typebox'
+import { eitherOf } from '../../../core/errors.ts'
 import { Message, type Route, route } from '../../../drivers/http/index.ts'
 import { JOIN_ERRORS } from '../invitations/index.ts'
 import { type AccessTokens, Tokens, toTokens } from '../sessions/index.ts'
@@ -243,6 +244,7 @@ function passwordRoutes({ auth }: AuthRouteParts): Route[] {
       answer: Message,
       errors: ['auth.link_invalid'],
       handle: async ({ body, facts }) => {
+        eitherOf(body.newPassword, body.password, 'password')
         await auth.reset(body, facts)
         return { message: 'Your password was set. Sign in with it.' }
       },

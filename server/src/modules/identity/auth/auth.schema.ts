@@ -71,7 +71,7 @@ export type ChangeAddress = Static<typeof ChangeAddress>
 export const VerifyEmail = Body({ token: Link })
 
 const RoleWithPermissions = Type.Object({
-  id: IdOf('user'),
+  id: IdOf('role'),
   name: Type.String(),
   label: Type.String(),
   description: Nullable(Type.String()),

@@ -1,6 +1,7 @@
 // Signing in and everything around it.
 import type { UserActor } from '../../../core/actor.ts'
 import type { Database } from '../../../drivers/database/index.ts'
+import { boundTo } from '../tenants/index.ts'
 import type { Me } from './auth.schema.ts'
 import { type Addresses, createAddresses } from './service/addresses.ts'
 import { createLetters } from './service/letters.ts'
@@ -31,7 +32,10 @@ export function createAuth(parts: AuthParts & { database: Database }): Auth {
     ...addresses,
     me: async (actor) => {
       const known = await me.read(actor)
-      return actor.impersonatorId === undefined ? known : { ...known, impersonated: true }
+      const only = boundTo(actor)
+      if (only === undefined) return known
+      const tenants = known.tenants.filter(({ id }) => id === only)
+      return { ...known, tenants, ...(actor.impersonatorId !== undefined && { impersonated: true }) }
     },
     defineJobs() {
       letters.defineJobs()

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hash as bcrypt } from '@node-rs/bcrypt'
 import sharp from 'sharp'
 import { type Answer, PASSWORD, startApp, type TestApp, unique } from '../../../../test/harness.ts'
+import { Me } from './auth.schema.ts'
 
 let ashlar: TestApp
 before(async () => {
@@ -146,6 +147,26 @@ describe('signing in', () => {
     assert.equal(claims(halolight.body.accessToken).exp - claims(halolight.body.accessToken).iat, 7 * 86_400)
   })
 
+  it('two names of one field that disagree are refused, and the field is named', async () => {
+    const { email, username } = await ashlar.person()
+    const other = await ashlar.person()
+    const login = (json: object) => call('POST', '/api/v1/auth/login', { json: { ...json, password: PASSWORD } })
+    for (const [json, field] of [
+      [{ email, username: other.username }, 'username'],
+      [{ email, login: other.email }, 'login'],
+      [{ email, username: email, login: username }, 'login'],
+    ] as const) {
+      const { status, body } = await login(json)
+      assert.equal(status, 422)
+      assert.deepEqual([body.errors[0].path, body.errors[0].code], [field, 'contradiction'])
+    }
+    assert.equal((await login({ email, username: email, login: email })).status, 200)
+    const reset = await call('POST', '/api/v1/auth/reset-password', {
+      json: { token: 'x', newPassword: 'One-Gr4nite!', password: 'Two-Gr4nite!' },
+    })
+    assert.deepEqual([reset.status, reset.body.errors[0].path], [422, 'password'])
+  })
+
   it('AUTH-2: a wrong password, an unknown, a suspended and a deleted account answer the same bytes', async () => {
     const [wrong, suspended, deleted] = [await ashlar.person(), await ashlar.person(), await ashlar.person()]
     await ashlar.rows(`UPDATE users SET status = 'SUSPENDED' WHERE id = $1`, [suspended.id])
@@ -221,6 +242,11 @@ describe('signing in', () => {
       headers: { 'x-tenant-id': 'other' },
     })
     assert.equal(signIn.status, 404)
+  })
+
+  it('what the profile says of ids is what stands there: a role’s id is a role’s', () => {
+    assert.equal(Me.properties.roles.items.properties.id['x-id-of' as never], 'role')
+    assert.equal(Me.properties.id['x-id-of' as never], 'user')
   })
 
   it('the entity tag of oneself changes with the roles, not only with the account', async () => {
@@ -360,6 +386,22 @@ describe('personal access tokens', () => {
     assert.ok(data[0].lastUsedAt)
     assert.equal((await call('DELETE', `/api/v1/tokens/${body.id}`, { token: owner.token })).status, 200)
     assert.equal((await asToken('GET', '/api/v1/users/me')).status, 401)
+  })
+})
+
+describe('many personal access tokens', () => {
+  it('of 20 at once only as many are made as are left to fifty', async () => {
+    const { id, token } = await ashlar.admin()
+    await ashlar.rows(
+      `INSERT INTO personal_access_tokens (id, "tenantId", "userId", name, hint, "tokenHash", scopes, "expiresAt")
+       SELECT 'cap-' || n, 'default', $1, 'T', 'T', 'cap-' || n, '{users:view}', now() + interval '1 day' FROM generate_series(1, 47) n`,
+      [id],
+    )
+    const json = { name: 'T', scopes: ['users:view'] }
+    const answers = await Promise.all(Array.from({ length: 20 }, () => call('POST', '/api/v1/tokens', { token, json })))
+    assert.equal(answers.filter(({ status }) => status === 201).length, 3)
+    assert.equal(answers.filter(({ body }) => body.code === 'tokens.too_many').length, 17)
+    await ashlar.rows('DELETE FROM personal_access_tokens WHERE "userId" = $1', [id])
   })
 })
 

@@ -77,11 +77,14 @@ export type MfaState = Static<typeof MfaState>
 const Name = Text(50, { examples: ['Phone'] })
 export const Enroll = Body({ name: Type.Optional(Name) })
 export const Rename = Body({ name: Name })
-export const Confirm = Body({ id: IdOf('factor'), code: Type.String({ pattern: '^[0-9]{6}$', examples: ['287082'] }) })
+export const Confirm = Body({
+  id: IdOf('pending factor'),
+  code: Type.String({ pattern: '^[0-9]{6}$', examples: ['287082'] }),
+})
 
 export const Enrolling = Type.Object(
   {
-    id: IdOf('factor'),
+    id: IdOf('pending factor'),
     secret: Type.String({ description: 'Base32, for apps without a camera. Shown once.', examples: ['MZXW6YTBOI'] }),
     otpauthUri: Type.String({ description: 'What the QR code says.' }),
     qrSvg: Type.String({ description: 'The QR code as an SVG image.' }),

@@ -71,7 +71,7 @@ describe('second factors', () => {
     ).map(({ template }) => template)
 
   describe('enrolling', () => {
-    it('shows the secret once, counts from the first code on, ends the other sessions, and is told by mail', async () => {
+    it('MFA-4, SESS-3: shows the secret once, counts from the first code on, ends the other sessions, and is told by mail', async () => {
       const person = await personNow()
       const other = await ashlar.login(person.email, PASSWORD)
       const begun = (await call('POST', '/auth/mfa/totp/enroll', person.token, { name: 'Phone' })).body
@@ -140,6 +140,27 @@ describe('second factors', () => {
       assert.equal((await password(person)).body.mfaRequired, undefined)
       assert.ok((await mailsTo(person.email)).includes('mfa_disabled'))
     })
+  })
+
+  it('of two authenticators removed at once nothing is left, recovery codes neither', async () => {
+    for (let round = 0; round < 5; round++) {
+      const person = await enrolled()
+      const begun = await call('POST', '/auth/mfa/totp/enroll', person.token, {})
+      const code = nextCode(begun.body.secret)
+      assert.equal(
+        (await call('POST', '/auth/mfa/totp/confirm', person.token, { id: begun.body.id, code })).status,
+        200,
+      )
+      await freshen(person.token)
+      const answers = await Promise.all(
+        [person.factorId, begun.body.id].map((id) => call('DELETE', `/auth/mfa/totp/${id}`, person.token)),
+      )
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200],
+      )
+      assert.deepEqual(await ashlar.rows('SELECT 1 FROM recovery_codes WHERE "userId" = $1', [person.id]), [])
+    }
   })
 
   describe('signing in', () => {

@@ -155,7 +155,7 @@ describe('the end of a tenant', () => {
       ashlar.drivers.jobs.enqueue(
         tx,
         'auth.change_address',
-        { userId: owner.id, sealedAddress: '', ip: '' },
+        { userId: owner.id, sealedAddress: '', passwordVersion: '', ip: '' },
         { delaySeconds: 3_600 },
       ),
     )

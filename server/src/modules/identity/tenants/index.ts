@@ -3,7 +3,7 @@ export { domainOf } from './domains.ts'
 export { purgeTenantsJob } from './service/ending.ts'
 export { DEFAULT_TENANT, type Entered } from './service/parts.ts'
 export type { TenantSettings } from './settings.schema.ts'
-export { mustAdd, type Standing } from './tenants.policy.ts'
+export { boundTo, mustAdd, outranks, type Standing } from './tenants.policy.ts'
 export type { TenantOfUserRow, TenantRow } from './tenants.queries.ts'
 export { asOrganization, tenantRoutes } from './tenants.routes.ts'
 export {

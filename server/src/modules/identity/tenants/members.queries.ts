@@ -45,15 +45,16 @@ export function findMember(db: Executor, userId: string): Promise<MemberRow | un
   return db.one<MemberRow>(sql`SELECT ${FIELDS} ${FROM} WHERE m."userId" = ${userId} AND u."deletedAt" IS NULL`)
 }
 
-/** The account with this id or address, in whatever tenants it is. */
+/** The account with this id, or with this address if that was proved: anybody may write any address into an account. */
 export function findUser(
   db: Executor,
   { userId, email }: { userId?: string | undefined; email?: string | undefined },
-): Promise<{ id: string; email: string } | undefined> {
-  const which = userId !== undefined ? sql`id = ${userId}` : sql`lower(email) = lower(${email})`
-  return db.one<{ id: string; email: string }>(
-    sql`SELECT id, email FROM users WHERE ${which} AND "deletedAt" IS NULL LIMIT 1`,
-  )
+): Promise<{ id: string; email: string; isProved: boolean } | undefined> {
+  const which =
+    userId !== undefined ? sql`id = ${userId}` : sql`lower(email) = lower(${email}) AND "emailVerifiedAt" IS NOT NULL`
+  return db.one(sql`
+    SELECT id, email, "emailVerifiedAt" IS NOT NULL AS "isProved" FROM users
+    WHERE ${which} AND "deletedAt" IS NULL LIMIT 1`)
 }
 
 export async function setLevel(db: Executor, userId: string, level: MembershipLevel): Promise<void> {

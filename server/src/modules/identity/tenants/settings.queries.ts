@@ -36,11 +36,11 @@ export async function findDefaultRole(db: Executor): Promise<string | undefined>
   return row?.name
 }
 
-/** Whether one of a user's tenants accepts no addresses of this domain; needs a handle across tenants. */
-export async function isRefusedSomewhere(db: Executor, userId: string, domain: string): Promise<boolean> {
+/** Whether a user's home tenant accepts no addresses of this domain. */
+export async function isRefusedAtHome(db: Executor, userId: string, domain: string): Promise<boolean> {
   const row = await db.one(sql`
-    SELECT 1 FROM memberships m JOIN tenants t ON t.id = m."tenantId"
-    WHERE m."userId" = ${userId} AND t."deletedAt" IS NULL
+    SELECT 1 FROM users u JOIN tenants t ON t.id = u."homeTenantId"
+    WHERE u.id = ${userId} AND t."deletedAt" IS NULL
       AND jsonb_array_length(COALESCE(t.settings -> 'allowedMailDomains', '[]')) > 0
       AND NOT t.settings -> 'allowedMailDomains' ? ${domain} LIMIT 1`)
   return row !== undefined

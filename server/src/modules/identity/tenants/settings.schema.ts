@@ -65,7 +65,7 @@ export const SettingsChanges = Body(
     ),
     defaultRole: Type.Optional(DefaultRole),
   },
-  { examples: [{ allowedMailDomains: ['example.com'], sessions: { idleMinutes: 30 } }] },
+  { examples: [{ sessions: { absoluteMinutes: 720, idleMinutes: 30 } }] },
 )
 export type SettingsChanges = Static<typeof SettingsChanges>
 

@@ -198,6 +198,8 @@ describe('tenant settings', () => {
     const refused = await add(owner, id, { userId: outside.id })
     assert.equal(refused.status, 403)
     assert.equal(refused.body.code, 'tenants.domain_not_allowed')
+    assert.equal((await add(owner, id, { userId: inside.id })).body.code, 'tenants.domain_not_allowed', 'not proved')
+    await ashlar.confirmAddress(inside)
     assert.equal((await add(owner, id, { userId: inside.id })).status, 201)
 
     const headers = { 'x-tenant-id': id }
@@ -234,7 +236,13 @@ describe('tenant settings', () => {
       const email = `${unique('x')}@example.com`
       assert.equal((await register(email)).body.code, 'tenants.domain_not_allowed')
       assert.deepEqual(await ashlar.rows('SELECT 1 FROM users WHERE email = $1', [email]), [])
-      assert.equal((await register(`${unique('x')}@${own}.example`)).status, 201)
+      const inside = `${unique('x')}@${own}.example`
+      const registered = await register(inside)
+      assert.deepEqual([registered.status, registered.body.emailVerificationRequired], [201, true])
+      const signIn = () => call('POST', '/auth/login', { json: { login: inside, password: PASSWORD } })
+      assert.equal((await signIn()).body.code, 'auth.email_unverified', 'the address says who may be in')
+      await ashlar.confirmAddress(registered.body.user)
+      assert.equal((await signIn()).status, 200)
     } finally {
       await set(root, 'default', { allowedMailDomains: [] })
     }

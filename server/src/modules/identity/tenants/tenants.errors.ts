@@ -16,5 +16,8 @@ export const tenantErrors = defineErrors({
   'tenants.last_owner': { kind: 'conflict', message: 'A tenant keeps at least one owner who can sign in.' },
   'tenants.already_member': { kind: 'conflict', message: 'This person is a member already.' },
   'tenants.member_not_found': { kind: 'not_found', message: 'There is no such member.' },
-  'tenants.user_not_found': { kind: 'not_found', message: 'There is no such user.' },
+  'tenants.user_not_found': {
+    kind: 'not_found',
+    message: 'There is no such user, or nobody has confirmed this address. Send an invitation instead.',
+  },
 })

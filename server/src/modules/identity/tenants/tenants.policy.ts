@@ -11,9 +11,18 @@ export interface Standing {
   level: MembershipLevel
 }
 
-/** A personal access token reaches the tenant that it was made in, and no other. */
+/** The one tenant that a personal access token was made in, or that support was given for; undefined for a person's own session. */
+export function boundTo({
+  tokenId,
+  impersonatorId,
+  tenantId,
+}: Pick<UserActor, 'tokenId' | 'impersonatorId' | 'tenantId'>): string | undefined {
+  return tokenId === undefined && impersonatorId === undefined ? undefined : tenantId
+}
+
+/** Whether the caller can get to the tenant at all: one who is bound to a tenant reaches no other. */
 export function reaches(actor: UserActor, tenantId: string): boolean {
-  return actor.tokenId === undefined || actor.tenantId === tenantId
+  return (boundTo(actor) ?? tenantId) === tenantId
 }
 
 /** Owners and administrators edit the tenant, and members who hold `tenants:edit` in it. */
@@ -64,6 +73,11 @@ interface MemberOfTenant {
 }
 
 const RANK: Record<MembershipLevel, number> = { MEMBER: 0, ADMIN: 1, OWNER: 2 }
+
+/** Whether the level is above the other one. */
+export function outranks(level: MembershipLevel, other: MembershipLevel): boolean {
+  return RANK[level] > RANK[other]
+}
 
 function mustBeOwner(level: MembershipLevel): void {
   if (level !== 'OWNER') throw tenantErrors('tenants.owners_only')

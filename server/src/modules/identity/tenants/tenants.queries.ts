@@ -62,7 +62,7 @@ export function listOfUser(db: Executor, userId: string): Promise<TenantOfUserRo
 export interface OwnTenants {
   userId: string
   search?: string | undefined
-  /** The one tenant that the caller's token reaches. */
+  /** The one tenant that the caller is bound to. */
   only?: string | undefined
   /** Instead of the live ones, those of the user's own that were deleted within so many seconds. */
   deletedWithin?: number | undefined
@@ -92,6 +92,11 @@ export function pageOfUser(
 
 export async function countOfUser(db: Executor, filter: OwnTenants): Promise<number> {
   return (await db.one<{ total: number }>(sql`SELECT count(*) AS total ${ofUser(filter)}`))?.total ?? 0
+}
+
+/** Lets the transactions that count a user's tenants take turns. */
+export async function lockOwnershipOf(db: Executor, userId: string): Promise<void> {
+  await db.run(sql`SELECT pg_advisory_xact_lock(hashtextextended('tenants owned by ' || ${userId}::text, 0))`)
 }
 
 /** How many tenants a user owns; needs a handle across tenants. */

@@ -158,7 +158,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       summary: 'Restore a deleted tenant',
       description:
         'For its owners, within TENANT_RETENTION_DAYS: as it was, with its members. `GET /tenants?deleted=true` lists what can be restored.',
-      params: IdParams('tenant'),
+      params: IdParams('deleted tenant'),
       answer: Tenant,
       errors: ['tenants.not_found', 'tenants.owners_only', 'tenants.too_many'],
       handle: ({ actor, params, facts }) => tenants.restore(actor, params.id, facts),

@@ -346,6 +346,11 @@ describe('tenants', () => {
         list.body.data.map((one: { id: string }) => one.id),
         [tenant.id],
       )
+      const { tenants } = (await call('GET', '/auth/me', { token })).body
+      assert.deepEqual(
+        tenants.map((one: { id: string }) => one.id),
+        [tenant.id],
+      )
       assert.equal((await call('GET', '/tenants/default', { token })).status, 404)
       assert.equal((await call('PATCH', `/tenants/${tenant.id}`, { token, json: body })).status, 403)
       assert.equal((await call('POST', '/tenants', { token, json: body })).status, 403)
@@ -373,6 +378,23 @@ describe('tenants', () => {
     const answer = await call('POST', '/tenants', { token: owner.token, json: { name: 'One more' } })
     assert.equal(answer.status, 409)
     assert.equal(answer.body.code, 'tenants.too_many')
+
+    await ashlar.rows(`DELETE FROM tenants WHERE id IN ('cap-1', 'cap-2', 'cap-3')`)
+    await ashlar.rows(`UPDATE tenants SET "deletedAt" = now() WHERE id = 'cap-4'`)
+    const answers = await Promise.all([
+      ...Array.from({ length: 20 }, (_, at) =>
+        call('POST', '/tenants', { token: owner.token, json: { name: `${at}` } }),
+      ),
+      call('POST', '/tenants/cap-4/restore', { token: owner.token }),
+    ])
+    assert.equal(answers.filter(({ status }) => status < 300).length, 4)
+    assert.ok(answers.every(({ status, body }) => status < 300 || body.code === 'tenants.too_many'))
+    const [{ n }] = (await ashlar.rows<{ n: number }>(
+      `SELECT count(*)::int AS n FROM memberships m JOIN tenants t ON t.id = m."tenantId"
+       WHERE m."userId" = $1 AND level = 'OWNER' AND t."deletedAt" IS NULL`,
+      [owner.id],
+    )) as [{ n: number }]
+    assert.equal(n, 100)
   })
 })
 
@@ -390,6 +412,12 @@ describe('tenants made by the back office only', () => {
       const login = await ashlar.call('POST', '/api/v1/admin/auth/login', { json: ADMIN })
       const make = (json: object, by = login.body.accessToken) =>
         ashlar.call('POST', '/api/v1/admin/tenants', { token: by, json })
+      assert.equal(
+        (await make({ name: 'Given', ownerEmail: owner.email })).status,
+        404,
+        'an address that nobody proved',
+      )
+      await ashlar.confirmAddress(owner)
       const made = await make({ name: 'Given', ownerEmail: owner.email })
       assert.equal(made.status, 201, made.text)
       assert.ok(!('level' in made.body))

@@ -31,7 +31,7 @@ export interface TokenParts {
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
   mail: Pick<Mail, 'send'>
-  users: Pick<Users, 'credentials'>
+  users: Pick<Users, 'credentials' | 'lock'>
 }
 
 export function createPersonalTokens({ database, bus, audit, mail, users }: TokenParts): PersonalTokens {
@@ -44,6 +44,8 @@ export function createPersonalTokens({ database, bus, audit, mail, users }: Toke
         throw tokenErrors('tokens.beyond_own', { message: `You do not hold ${beyond}.`, facts: { permission: beyond } })
       const token = newTokenText()
       return database.inTenant(actor.tenantId, async (tx) => {
+        // Of many at once each counts what the others have made.
+        await users.lock(tx, actor.userId)
         if ((await queries.listLive(tx, actor.userId)).length >= MAX_TOKENS) throw tokenErrors('tokens.too_many')
         const id = newId()
         const row = await queries.insert(tx, {

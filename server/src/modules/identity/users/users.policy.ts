@@ -1,6 +1,7 @@
 // Who may do what to an account.
-import type { Actor, UserActor } from '../../../core/actor.ts'
+import type { Actor, MembershipLevel, UserActor } from '../../../core/actor.ts'
 import { grantFor } from '../../../core/permission.ts'
+import { outranks } from '../tenants/index.ts'
 import { userErrors } from './users.errors.ts'
 import type { UserRow } from './users.queries.ts'
 
@@ -20,10 +21,14 @@ export function administersHere(actor: Actor, user: Pick<UserRow, 'homeTenantId'
   )
 }
 
-/** Nobody administers an account that holds more than they do: its password would be a way up. */
-export function mustNotReachAbove(actor: Actor, targetPermissions: readonly string[]): void {
+/** Nobody administers an account that holds more than they do, by its roles or by its level: its password would be a way up. */
+export function mustNotReachAbove(
+  actor: Actor,
+  target: { permissions: readonly string[]; level: MembershipLevel | undefined },
+): void {
   if (actor.kind !== 'user') return
-  if (targetPermissions.some((permission) => !grantFor(actor.permissions, permission)))
+  const isAbove = target.level !== undefined && outranks(target.level, actor.level)
+  if (isAbove || target.permissions.some((permission) => !grantFor(actor.permissions, permission)))
     throw userErrors('users.beyond_own')
 }
 

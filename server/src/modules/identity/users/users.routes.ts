@@ -1,6 +1,7 @@
 // Accounts over HTTP.
 import Type from 'typebox'
-import { invalidField } from '../../../core/errors.ts'
+import { contradiction, invalidField } from '../../../core/errors.ts'
+import { unknownCursor } from '../../../core/page.ts'
 import {
   alias,
   Binary,
@@ -77,8 +78,19 @@ function ownRoutes({ users }: UserRouteParts): Route[] {
   ]
 }
 
-const WRITE_ERRORS = ['users.not_found', 'users.self', 'users.beyond_own', 'users.managed_elsewhere'] as const
+const WRITE_ERRORS = [
+  'users.not_found',
+  'users.self',
+  'users.beyond_own',
+  'users.managed_elsewhere',
+  'users.belongs_elsewhere',
+] as const
 const TAKEN = ['users.email_taken', 'users.username_taken', 'users.phone_taken', 'tenants.domain_not_allowed'] as const
+
+/** `roleId` is one role of `roleIds`, where both are sent. */
+function mustNameOneSetOfRoles({ roleId, roleIds }: Pick<NewUser, 'roleId' | 'roleIds'>): void {
+  if (roleId !== undefined && roleIds && !roleIds.includes(roleId)) throw contradiction('roleId')
+}
 
 function administrationRoutes({ users, invite, verify }: UserRouteParts): Route[] {
   const update = route({
@@ -93,8 +105,10 @@ function administrationRoutes({ users, invite, verify }: UserRouteParts): Route[
     body: UserChanges,
     answer: User,
     errors: [...WRITE_ERRORS, ...TAKEN, 'users.changed_meanwhile', 'roles.beyond_own'],
-    handle: ({ actor, params, body, facts, ifMatch }) =>
-      users.update(actor, params.id, { changes: body, version: ifMatch }, facts, verify),
+    handle: async ({ actor, params, body, facts, ifMatch }) => {
+      mustNameOneSetOfRoles(body)
+      return users.update(actor, params.id, { changes: body, version: ifMatch }, facts, verify)
+    },
   })
   return [
     route({
@@ -103,10 +117,15 @@ function administrationRoutes({ users, invite, verify }: UserRouteParts): Route[
       operation: 'users.list',
       access: 'users:view',
       summary: 'List the members of the tenant',
-      description: 'Newest first. The total is exact; a search or a role filter counts up to 1,000 matches.',
+      description:
+        'Newest first. The total is exact; a search or a role filter counts up to 1,000 matches. Sorted by anything but `createdAt` the list gives no cursor and takes none.',
       query: UserQuery,
       answer: pageAnswer(User),
-      handle: ({ actor, query }) => users.list(actor, query),
+      handle: async ({ actor, query }) => {
+        if (query.cursor && (query.sortBy ?? 'createdAt') !== 'createdAt')
+          throw unknownCursor('A cursor continues the order by createdAt only. Go on by page, or leave out sortBy.')
+        return users.list(actor, query)
+      },
     }),
     route({
       method: 'GET',
@@ -130,7 +149,10 @@ function administrationRoutes({ users, invite, verify }: UserRouteParts): Route[
       status: 201,
       answer: User,
       errors: [...TAKEN, 'roles.beyond_own'],
-      handle: ({ actor, body, facts }) => users.create(actor, body, facts, invite),
+      handle: async ({ actor, body, facts }) => {
+        mustNameOneSetOfRoles(body)
+        return users.create(actor, body, facts, invite)
+      },
     }),
     update,
     alias(update, { method: 'PUT', operation: 'users.replace' }),

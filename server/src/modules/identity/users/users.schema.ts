@@ -164,14 +164,18 @@ export function toUserOfAnyTenant(row: UserOfAnyTenantRow): UserOfAnyTenant {
   }
 }
 
-/** Every field of an account that leaves. */
-export function toUser(row: UserRow): User {
+/**
+ * Every field of an account that leaves. A tenant that is not the account's home was not given its telephone number; whoever
+ * reads without a tenant, the owner and the back office, sees it.
+ */
+export function toUser(row: UserRow, tenantId?: string): User {
+  const isGuest = tenantId !== undefined && tenantId !== row.homeTenantId
   return {
     id: row.id,
     email: row.email,
     username: row.username,
     name: row.name,
-    phone: row.phone,
+    phone: isGuest ? null : row.phone,
     avatar: row.avatar,
     avatarUrl: row.avatar,
     status: row.status,

@@ -146,6 +146,26 @@ describe('the life of an account', () => {
     assert.equal(await audited('users.restore', id), 1)
   })
 
+  it('a roleId that is not among the roleIds is refused, and no role changes', async () => {
+    const { id } = await newUser()
+    const { token } = admin
+    const path = `/api/v1/users/${id}`
+    const before = (await call('GET', path, { token })).body.roles
+    const json = { roleId: 'viewer', roleIds: ['editor'] }
+    for (const answer of [
+      await call('PATCH', path, { token, json }),
+      await call('PUT', path, { token, json }),
+      await call('POST', '/api/v1/users', { token, json: { ...json, email: `${unique('c')}@example.com` } }),
+    ]) {
+      assert.equal(answer.status, 422, answer.text)
+      assert.deepEqual([answer.body.errors[0].path, answer.body.errors[0].code], ['roleId', 'contradiction'])
+    }
+    assert.deepEqual((await call('GET', path, { token })).body.roles, before)
+    const same = await call('PATCH', path, { token, json: { roleId: 'editor', roleIds: ['editor', 'viewer'] } })
+    assert.equal(same.status, 200, same.text)
+    assert.deepEqual(same.body.roles.map((role: { name: string }) => role.name).sort(), ['editor', 'viewer'])
+  })
+
   it('ETag and If-Match: a stale change answers 412 and changes nothing', async () => {
     const { id } = await newUser()
     const first = await call('GET', `/api/v1/users/${id}`, { token: admin.token })
@@ -167,6 +187,28 @@ describe('the life of an account', () => {
     })
     assert.equal(stale.status, 412)
     assert.equal((await call('GET', `/api/v1/users/${id}`, { token: admin.token })).body.name, 'First')
+  })
+
+  it('a route that compares no versions refuses If-Match and changes nothing', async () => {
+    const { id } = await newUser()
+    const path = `/api/v1/users/${id}`
+    const { token } = admin
+    const etag = (await call('GET', path, { token })).headers.get('etag')!
+    for (const [method, rest, json] of [
+      ['PATCH', '/status', { status: 'SUSPENDED' }],
+      ['PATCH', '/deactivate', undefined],
+      ['PATCH', '/activate', undefined],
+      ['DELETE', '', undefined],
+      ['DELETE', '/avatar', undefined],
+      ['POST', '/restore', undefined],
+    ] as const) {
+      const answer = await call(method, path + rest, { token, json, headers: { 'if-match': etag } })
+      assert.deepEqual([answer.status, answer.body.code], [400, 'request.malformed'], method + rest)
+      assert.match(answer.body.detail, /If-Match/)
+    }
+    assert.equal((await call('GET', path, { token })).body.status, 'ACTIVE')
+    const any = await call('PATCH', `${path}/deactivate`, { token, headers: { 'if-match': '*' } })
+    assert.deepEqual([any.status, any.body.status], [200, 'SUSPENDED'])
   })
 
   it('of 20 parallel registrations of one address one succeeds and none answers 500', async () => {
@@ -216,6 +258,25 @@ describe('lists', () => {
     assert.equal(new Set(seen).size, n)
     const all = await call('GET', '/api/v1/users?limit=1', { token: admin.token })
     assert.equal(all.body.meta.total, n)
+  })
+
+  it('a cursor is refused beside an order that it does not fit, whatever it holds', async () => {
+    const { token } = admin
+    const cursor = (await call('GET', '/api/v1/users?limit=1', { token })).body.meta.nextCursor
+    assert.ok(cursor)
+    for (const sent of [cursor, 'garbage']) {
+      for (const sortBy of ['name', 'email', 'username', 'lastLoginAt']) {
+        const { status, body } = await call('GET', `/api/v1/users?cursor=${sent}&page=2&sortBy=${sortBy}`, { token })
+        assert.equal(status, 422)
+        assert.deepEqual([body.errors[0].path, body.errors[0].code], ['cursor', 'unknown_cursor'])
+      }
+    }
+    const [page, byPage] = await Promise.all(
+      [`cursor=${cursor}&page=40&`, 'page=2&'].map((place) => call('GET', `/api/v1/users?${place}limit=1`, { token })),
+    )
+    assert.deepEqual(page!.body.data, byPage!.body.data)
+    const named = await call('GET', '/api/v1/users?limit=1&sortBy=name', { token })
+    assert.equal(named.body.meta.nextCursor, undefined)
   })
 
   it('wildcards of a search are taken literally, and a foreign cursor is refused', async () => {

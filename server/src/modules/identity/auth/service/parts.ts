@@ -39,7 +39,10 @@ export interface AuthParts {
   hashing: Hashing
   passwords: PasswordPolicy
   sessions: Sessions
-  tenants: Pick<Tenants, 'defaultRoleOf' | 'find' | 'levelOf' | 'membershipOf' | 'mustAllowAddressOf' | 'ofUser'>
+  tenants: Pick<
+    Tenants,
+    'asksForProof' | 'defaultRoleOf' | 'find' | 'levelOf' | 'membershipOf' | 'mustAllowAddressOf' | 'ofUser'
+  >
   invitations: Pick<Invitations, 'find' | 'settle' | 'takeForNew'>
   roles: Pick<Roles, 'rolesOf' | 'permissionsOf' | 'assignByName'>
   users: Users

@@ -47,6 +47,7 @@ export function createRegistering(
       // The secret of a bound invitation came by mail: who brings it holds the address. No tenant administers whom it invited.
       const verified = invited?.email === normalizeEmail(account.email)
       const prepared = await users.prepare({ ...account, verified, homeless: tenantId !== DEFAULT_TENANT })
+      const mustProve = options.requireEmailVerification || (await tenants.asksForProof(tenantId))
       const { pair, level } = await database.inTenant(tenantId, async (tx) => {
         const taken = invitationToken && (await invitations.takeForNew(tx, invitationToken, { ...prepared, verified }))
         const level = taken ? taken.level : 'MEMBER'
@@ -63,7 +64,7 @@ export function createRegistering(
           facts,
         )
         // Whoever must confirm the address first gets in by the link, and then by signing in.
-        const admitted = verified || !options.requireEmailVerification
+        const admitted = verified || !mustProve
         const newcomer = { ...prepared, id, locale: prepared.locale ?? null }
         return { pair: admitted ? await signIn.admit(tx, newcomer, level, facts) : undefined, level }
       })

@@ -1,6 +1,6 @@
 // Signing in, refreshing and signing out.
 import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
-import { requestErrors } from '../../../../core/errors.ts'
+import { eitherOf, requestErrors } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { Enrollment, MfaRequired } from '../../mfa/index.ts'
@@ -50,6 +50,11 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     const account = await secrets.check('user', { identifier, password, ip: facts.ip }, users.findForSignIn)
     if (hashing.isOutdated(account.password)) await users.upgradeHash(account.id, account.password, password)
     return account
+  }
+
+  /** Whether an address has to be confirmed before it signs in: everywhere, or where only some domains are accepted. */
+  async function mustBeProved({ homeTenantId }: Credentials): Promise<boolean> {
+    return options.requireEmailVerification || (homeTenantId !== null && (await tenants.asksForProof(homeTenantId)))
   }
 
   /** The tenant that the request names, or the account's home, or its oldest membership. */
@@ -131,15 +136,14 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     answerOf,
 
     async login(body, facts) {
-      const identifier = body.email ?? body.username ?? body.login
+      const identifier = eitherOf(eitherOf(body.email, body.username, 'username'), body.login, 'login')
       if (identifier === undefined) {
         throw requestErrors('request.invalid', {
           fields: [{ in: 'body', path: 'email', code: 'missing', message: 'Send an e-mail address or a username.' }],
         })
       }
       const account = await checkSecret(identifier, body.password, facts)
-      if (options.requireEmailVerification && account.emailVerifiedAt === null)
-        throw authErrors('auth.email_unverified')
+      if (account.emailVerifiedAt === null && (await mustBeProved(account))) throw authErrors('auth.email_unverified')
       const tenant = await chooseTenant(account, facts)
       const outcome = await database.inTenant(tenant.id, async (tx) => {
         // Whoever is just adding a second factor comes before or after: no session slips in without it.

@@ -123,6 +123,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
       const secret = newTotpSecret()
       const id = newId()
       return database.inTenant(tenantId, async (tx) => {
+        await users.lock(tx, userId)
         if ((await queries.list(tx, userId)).length >= MAX_FACTORS) throw mfaErrors('mfa.too_many')
         const { email } = await accountOf(parts, tx, userId)
         const row = { id, userId, name, secret: sealer.seal(secret, sealContext(id)) }
@@ -157,6 +158,8 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
 
     async remove(actor, id, facts) {
       await database.inTenant(actor.tenantId, async (tx) => {
+        // Of two removals at once the second sees that no factor is left.
+        await users.lock(tx, actor.userId)
         const gone = await queries.remove(tx, actor.userId, id)
         if (!gone) throw mfaErrors('mfa.not_found')
         await removed(tx, actor, facts, { factor: id, name: gone.name })
@@ -165,6 +168,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
 
     async disable(actor, facts) {
       await database.inTenant(actor.tenantId, async (tx) => {
+        await users.lock(tx, actor.userId)
         const count = await queries.removeAll(tx, actor.userId)
         if (count === 0) throw mfaErrors('mfa.not_enrolled')
         await removed(tx, actor, facts, { factors: count })
@@ -174,6 +178,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
     renewRecoveryCodes: (actor, facts) =>
       database.inTenant(actor.tenantId, async (tx) => {
         const { userId } = actor
+        await users.lock(tx, userId)
         if (!(await queries.isEnrolled(tx, userId))) throw mfaErrors('mfa.not_enrolled')
         const codes = await issueCodes(tx, userId)
         await sessions.endAll(tx, [userId], 'recovery codes renewed', actor.sessionId)

@@ -1,6 +1,6 @@
 // The permissions that a tenant's roles can grant: those that the modules declare, and the tenant's own.
 import type { UserActor } from '../../../../core/actor.ts'
-import { invalidField } from '../../../../core/errors.ts'
+import { eitherOf, invalidField } from '../../../../core/errors.ts'
 import { newId } from '../../../../core/ids.ts'
 import { type Page, pageOf } from '../../../../core/page.ts'
 import { isPermission } from '../../../../core/permission.ts'
@@ -75,7 +75,7 @@ export function createPermissions({ database, audit }: Pick<RoleParts, 'database
 
 /** `widgets:paint`, from an action that says so itself or from a verb beside its resource. */
 function actionOf({ action: sent, name, resource }: NewPermission): { action: string; resource: string } {
-  const named = sent ?? name
+  const named = eitherOf(sent, name, 'name')
   if (named === undefined) throw invalidField('action', 'missing', 'This field is required.')
   const action = named.includes(':') || resource === undefined ? named : `${resource}:${named}`
   if (!isPermission(action) || action.includes('*'))

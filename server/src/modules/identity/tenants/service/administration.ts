@@ -1,6 +1,6 @@
 // What people do with their tenants.
 import type { Actor, AdminActor, UserActor } from '../../../../core/actor.ts'
-import { requestErrors } from '../../../../core/errors.ts'
+import { eitherOf, requestErrors } from '../../../../core/errors.ts'
 import { newId, newSecret } from '../../../../core/ids.ts'
 import { type Page, pageOf } from '../../../../core/page.ts'
 import { normalizeName } from '../../../../core/text.ts'
@@ -11,7 +11,7 @@ import type { TokenPair } from '../../sessions/index.ts'
 import { addMember, findUser } from '../members.queries.ts'
 import { isReserved, isWellFormed, slugsFor } from '../slugs.ts'
 import { tenantErrors } from '../tenants.errors.ts'
-import { mustEdit, mustOwn } from '../tenants.policy.ts'
+import { boundTo, mustEdit, mustOwn } from '../tenants.policy.ts'
 import * as queries from '../tenants.queries.ts'
 import {
   type Availability,
@@ -23,16 +23,8 @@ import {
   type TenantQuery,
   toTenant,
 } from '../tenants.schema.ts'
-import {
-  DEFAULT_TENANT,
-  eitherOf,
-  enter,
-  enterToChange,
-  mustHaveMany,
-  mustOwnFewer,
-  oneUserOf,
-  type TenantParts,
-} from './parts.ts'
+import { mustOwnFewer } from './ownership.ts'
+import { DEFAULT_TENANT, enter, enterToChange, mustHaveMany, oneUserOf, type TenantParts } from './parts.ts'
 
 export interface Administration {
   /** The caller's own tenants, newest membership first. */
@@ -64,6 +56,8 @@ export function createAdministration(parts: TenantParts): Administration {
     const name = normalizeName(body.name, 'name')
     const wished = freeToUse(eitherOf(body.slug, body.subdomain, 'subdomain'))
     return database.inTenant(newId(), async (tx) => {
+      // The back office may give somebody more.
+      if (actor.kind === 'user') await mustOwnFewer(tx, ownerId)
       const id = tx.tenantId!
       const slug = await insert(tx, name, wished)
       await roles.seed(tx, { idsAreNames: false })
@@ -79,7 +73,7 @@ export function createAdministration(parts: TenantParts): Administration {
   return {
     async list(actor, { page = 1, limit = 10, search, deleted = false }) {
       const request = { page, limit }
-      const only = actor.tokenId === undefined ? undefined : actor.tenantId
+      const only = boundTo(actor)
       const deletedWithin = deleted ? options.retentionSeconds : undefined
       const filter = { userId: actor.userId, search, only, deletedWithin }
       return database.acrossTenants('the tenants of one user', async (tx) => {
@@ -98,7 +92,6 @@ export function createAdministration(parts: TenantParts): Administration {
     async create(actor, body, facts) {
       mustHaveMany(parts)
       if (options.creation === 'admins') throw tenantErrors('tenants.creation_closed')
-      await mustOwnFewer(parts, actor.userId)
       return found(actor, actor.userId, body, facts)
     },
 

@@ -8,7 +8,8 @@ import { tenantErrors } from '../tenants.errors.ts'
 import { mustOwn, reaches } from '../tenants.policy.ts'
 import * as queries from '../tenants.queries.ts'
 import { type Tenant, toTenant } from '../tenants.schema.ts'
-import { DEFAULT_TENANT, enter, mustOwnFewer, type TenantParts } from './parts.ts'
+import { mustOwnFewer } from './ownership.ts'
+import { DEFAULT_TENANT, enter, type TenantParts } from './parts.ts'
 
 export interface Ending {
   /** Brings a deleted tenant back as it was, with its members; for its owners, as long as it is kept. */
@@ -66,8 +67,8 @@ export function createEnding(parts: TenantParts): Ending {
 
   return {
     async restore(actor, id, facts) {
-      await mustOwnFewer(parts, actor.userId)
       return database.inTenant(id, async (tx) => {
+        await mustOwnFewer(tx, actor.userId)
         const kept = reaches(actor, id)
           ? await queries.lockDeleted(tx, id, actor.userId, options.retentionSeconds)
           : undefined

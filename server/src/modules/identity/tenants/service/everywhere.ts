@@ -1,5 +1,6 @@
 // What the back office does with all tenants.
 import type { AdminActor } from '../../../../core/actor.ts'
+import { eitherOf } from '../../../../core/errors.ts'
 import { type Page, pageOf } from '../../../../core/page.ts'
 import { normalizeName } from '../../../../core/text.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
@@ -10,7 +11,7 @@ import { tenantErrors } from '../tenants.errors.ts'
 import * as queries from '../tenants.queries.ts'
 import { type AnyTenant, type AnyTenantQuery, type TenantChanges, toAnyTenant } from '../tenants.schema.ts'
 import { mustBeFree, slugConflicts } from './administration.ts'
-import { DEFAULT_TENANT, eitherOf, type TenantParts } from './parts.ts'
+import { DEFAULT_TENANT, type TenantParts } from './parts.ts'
 
 export interface Everywhere {
   list(query: AnyTenantQuery): Promise<Page<AnyTenant>>

@@ -69,7 +69,7 @@ export function createMembers(parts: TenantParts, directory: Directory & Setting
         mustAdd(standing, level)
         const user = await queries.findUser(tx, named)
         if (!user) throw tenantErrors('tenants.user_not_found')
-        await directory.mustAllowAddress(tx, user.email)
+        await directory.mustAllowAddress(tx, user.email, user.isProved)
         if (!(await directory.addMember(tx, user.id, level))) throw tenantErrors('tenants.already_member')
         await roles.assignByName(tx, user.id, await roleOf(tx, level))
         await mustNotGrantBeyondOwn(tx, standing, user.id, level)

@@ -25,9 +25,14 @@ export interface SettingsStore {
   roleOf(tx: Tx, level: MembershipLevel): Promise<string>
   /** Which domains the transaction's tenant takes addresses of; empty: all. */
   allowedDomains(tx: Tx): Promise<readonly string[]>
-  /** Throws `tenants.domain_not_allowed` when the transaction's tenant takes no addresses of that domain. */
-  mustAllowAddress(tx: Tx, address: string): Promise<void>
-  /** The same for every tenant that an account belongs to, before its address changes. */
+  /**
+   * Throws `tenants.domain_not_allowed` when the transaction's tenant takes no addresses of that domain, or takes only some and
+   * nobody has proved this one.
+   */
+  mustAllowAddress(tx: Tx, address: string, isProved?: boolean): Promise<void>
+  /** Whether people of the tenant must confirm their address before they sign in: it says who may be in it. */
+  asksForProof(tenantId: string): Promise<boolean>
+  /** The same for the tenant where an account is at home, before its address changes. */
   mustAllowAddressOf(userId: string, address: string): Promise<void>
   getSettings(actor: UserActor, id: string): Promise<Settings>
   changeSettings(
@@ -76,18 +81,23 @@ export function createSettings(parts: TenantParts): SettingsStore {
     roleOf: async (tx, level) => roleOfLevel(level, await defaultRoleOf(tx)),
     allowedDomains: async (tx) => (await load(tx)).settings.allowedMailDomains,
 
-    async mustAllowAddress(tx, address) {
+    async mustAllowAddress(tx, address, isProved = true) {
       const { allowedMailDomains: allowed } = (await load(tx)).settings
       if (allowed.length && !allowed.includes(domainOf(address))) throw tenantErrors('tenants.domain_not_allowed')
+      if (allowed.length && !isProved)
+        throw tenantErrors('tenants.domain_not_allowed', {
+          message: 'Nobody has confirmed that this account has its address: invite it instead.',
+        })
+    },
+
+    async asksForProof(tenantId) {
+      return (await settingsOf(tenantId)).allowedMailDomains.length > 0
     },
 
     async mustAllowAddressOf(userId, address) {
-      const refused = await database.acrossTenants('tenants that accept no addresses of a domain', (tx) =>
-        queries.isRefusedSomewhere(tx, userId, domainOf(address)),
-      )
-      if (refused)
+      if (await queries.isRefusedAtHome(database.global, userId, domainOf(address)))
         throw tenantErrors('tenants.domain_not_allowed', {
-          message: 'A tenant of this account accepts no addresses of this domain.',
+          message: 'The tenant of this account accepts no addresses of this domain.',
         })
     },
 

@@ -100,7 +100,7 @@ export function createAccounts(parts: UserParts): Accounts {
         const id = await add(tx, prepared, 'MEMBER')
         if (roleIds) await roles.assign(tx, actor, id, roleIds)
         else await roles.assignByName(tx, id, await tenants.defaultRoleOf(tx))
-        const user = toUser((await queries.findMember(tx, id))!)
+        const user = toUser((await queries.findMember(tx, id))!, tx.tenantId)
         record(audit, tx, actor, user, facts)
         if (body.password === undefined) await invite(tx, user)
         return user

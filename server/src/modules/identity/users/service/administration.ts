@@ -44,7 +44,13 @@ export function createAdministration(parts: UserParts): Administration {
   const { database, audit, mail, roles, tenants, hashing, passwords } = parts
 
   async function reread(tx: Tx, id: string): Promise<User> {
-    return toUser((await queries.findMember(tx, id))!)
+    return toUser((await queries.findMember(tx, id))!, tx.tenantId)
+  }
+
+  /** What signs a person in opens all their tenants: where there are others, it is theirs alone. */
+  async function mustBelongHereOnly(actor: UserActor, id: string): Promise<void> {
+    const others = (await tenants.ofUser(id)).filter((tenant) => tenant.id !== actor.tenantId)
+    if (others.length) throw userErrors('users.belongs_elsewhere')
   }
 
   return {
@@ -57,13 +63,18 @@ export function createAdministration(parts: UserParts): Administration {
       const { rows, total } = await findPage(db, query, { limit: request.limit, offset, after })
       const last = rows.at(-1)
       const next = byTime && last && rows.length === request.limit ? encodeCursor([last.joinedAt, last.id]) : undefined
-      return pageOf(rows.map(toUser), total, request, next)
+      return pageOf(
+        rows.map((row) => toUser(row, actor.tenantId)),
+        total,
+        request,
+        next,
+      )
     },
 
     async get(actor, id) {
       const user = await queries.findMember(database.tenant(actor.tenantId), id)
       if (!user) throw userErrors('users.not_found')
-      return toUser(user)
+      return toUser(user, actor.tenantId)
     },
 
     async update(actor, id, { changes, version }, facts, verify) {
@@ -77,15 +88,15 @@ export function createAdministration(parts: UserParts): Administration {
         mustAdministerHere(actor, existing)
         await tenants.mustAllowAddressOf(id, address)
       }
+      const setsSecret = password !== undefined || address !== existing.email
+      if (setsSecret && administersHere(actor, existing)) await mustBelongHereOnly(actor, id)
       if (password !== undefined) await passwords.check(password, existing)
       const hash = password === undefined ? undefined : await hashing.hash(password)
       return database.inTenant(actor.tenantId, async (tx) => {
         // Who may not reach the account learns nothing of it; owners are counted before any account is locked.
         if (!isSelf(actor, id)) await mustReach(parts, tx, actor, id)
-        if (status !== undefined && status !== 'ACTIVE') {
-          if (administersHere(actor, existing)) await tenants.mustLeaveOwners(tx, [id], actor)
-          await tenants.mustKeepOwner(tx, [id])
-        }
+        // Suspending wins over what the person owns elsewhere: else everybody could make themselves untouchable.
+        if (status !== undefined && status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
         const user = await lockMember(tx, id)
         const columns = accountColumns(user, rest)
         const touchesAccount =
@@ -126,7 +137,7 @@ export function createAdministration(parts: UserParts): Administration {
             action: 'users.edit',
             targetType: 'user',
             targetId: id,
-            changes: difference(toUser(user), after, hash !== undefined),
+            changes: difference(toUser(user, tx.tenantId), after, hash !== undefined),
           },
           facts,
         )
@@ -138,11 +149,7 @@ export function createAdministration(parts: UserParts): Administration {
       return database.inTenant(actor.tenantId, async (tx) => {
         mustBeSomebodyElse(actor, id)
         await mustReach(parts, tx, actor, id)
-        if (status !== 'ACTIVE') {
-          const [known] = await queries.findMembers(tx, [id])
-          if (known && administersHere(actor, known)) await tenants.mustLeaveOwners(tx, [id], actor)
-          await tenants.mustKeepOwner(tx, [id])
-        }
+        if (status !== 'ACTIVE') await tenants.mustKeepOwner(tx, [id])
         const user = await lockMember(tx, id)
         mustAdministerHere(actor, user)
         await changeState(parts, tx, user, status)

@@ -27,10 +27,12 @@ export interface UserParts {
     | 'addMember'
     | 'defaultRoleOf'
     | 'endMemberships'
+    | 'levelOf'
     | 'mustAllowAddress'
     | 'mustAllowAddressOf'
     | 'mustKeepOwner'
     | 'mustLeaveOwners'
+    | 'ofUser'
   >
   sessions: Pick<Sessions, 'endAll'>
   hashing: Hashing
@@ -44,9 +46,15 @@ export async function lockMember(tx: Tx, id: string, options: { deleted?: boolea
   return user
 }
 
-/** Refuses when the target's roles grant something that the actor lacks. */
-export async function mustReach(parts: UserParts, tx: Tx, actor: UserActor, userId: string): Promise<void> {
-  mustNotReachAbove(actor, await parts.roles.permissionsOf(tx, userId))
+/** Refuses when the target's roles grant something that the actor lacks, or its level is higher. */
+export async function mustReach(
+  { roles, tenants }: UserParts,
+  tx: Tx,
+  actor: UserActor,
+  userId: string,
+): Promise<void> {
+  const permissions = await roles.permissionsOf(tx, userId)
+  mustNotReachAbove(actor, { permissions, level: await tenants.levelOf(tx, userId) })
 }
 
 /** Makes every node forget what it knows of the account. */
