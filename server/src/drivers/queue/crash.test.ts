@@ -6,8 +6,9 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMigratedDatabase, type TestDatabase, withClient } from '../../../test/database.ts'
 import { FULL_SIZE } from '../../../test/processes.ts'
+import { sql } from '../database/index.ts'
 import { installQueue } from './index.ts'
-import { noteJob, openJobs } from './queue.fixture.ts'
+import { BLOCKED_MS, noteJob, openJobs, until } from './queue.fixture.ts'
 
 const JOBS = FULL_SIZE ? 10_000 : 500
 /** How long a worker lives before it is killed. */
@@ -41,8 +42,9 @@ describe(`${JOBS} jobs`, () => {
     return Object.fromEntries(counts.map(({ state, count }) => [state, count]))
   }
 
-  function startWorker(): ChildProcess {
-    const worker = spawn(process.execPath, [new URL('./queue.fixture.ts', import.meta.url).pathname, 'work', GAP_MS], {
+  function startWorker(mode: 'work' | 'block' = 'work'): ChildProcess {
+    const program = new URL('./queue.fixture.ts', import.meta.url).pathname
+    const worker = spawn(process.execPath, [program, mode, GAP_MS], {
       env: { ...process.env, TEST_APP_URL: server.appUrl, TEST_ROLE_PREFIX: server.rolePrefix },
       stdio: ['ignore', 'ignore', 'inherit'],
     })
@@ -97,5 +99,35 @@ describe(`${JOBS} jobs`, () => {
     assert.ok(killed >= 2, `${killed} workers were killed`)
     assert.ok(starts!.again > 0, 'no job was interrupted: nothing was proven')
     assert.equal(noted!.kept, noted!.count, 'every interrupted try is in its job’s history')
+  })
+
+  it('one worker that falls silent in the middle of a job and wakes again ends nothing: another has done it (JOB-2)', async () => {
+    await rows('TRUNCATE notes')
+    const node = openJobs(server)
+    let attempt = 0
+    node.jobs.define({
+      ...noteJob,
+      async handler(run) {
+        attempt = run.attempt
+        await run.database.transaction(async (tx) => {
+          await tx.run(sql`INSERT INTO notes (job, note) VALUES (${run.jobId}, 'awake')`)
+          await run.complete(tx)
+        })
+      },
+    })
+    await node.jobs.start({ work: false })
+    const silent = startWorker('block')
+    const id = await node.database.inTenant('a', (tx) => node.jobs.enqueue(tx, noteJob.name, { note: 'silent' }))
+    const stateOf = async () =>
+      (await rows<{ state: string }>(`SELECT state FROM pgboss.job WHERE id = '${id}'`)).map(({ state }) => state)
+    await until(async () => ((await stateOf())[0] === 'active' ? [1] : []))
+    await node.jobs.stop({ graceMs: 0 })
+    await node.jobs.start()
+    await until(async () => ((await stateOf())[0] === 'completed' ? [1] : []), 30_000)
+    await sleep(BLOCKED_MS - 8_000)
+    assert.equal(silent.exitCode, null)
+    assert.deepEqual(await rows(`SELECT note FROM notes WHERE job = '${id}'`), [{ note: 'awake' }])
+    assert.deepEqual([await stateOf(), attempt], [['completed'], 2])
+    await node.close()
   })
 })

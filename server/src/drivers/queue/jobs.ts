@@ -65,13 +65,13 @@ const SCHEDULE_SECONDS = 5
 interface Work {
   held: HeldJobs
   lanes: Lanes
+  leaving: AbortController
   tally: Tally
   stopScheduler(): void
 }
 
 export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOptions): Jobs {
   const definitions = new Map<string, JobDefinition>()
-  const leaving = new AbortController()
   let boss: PgBoss | undefined
   let work: Work | undefined
 
@@ -102,6 +102,7 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
   }
 
   async function beginWork(at: PgBoss): Promise<Work> {
+    const leaving = new AbortController()
     const tally = createTally(log)
     const held = createHeldJobs(database, log)
     const lanes = createLanes(at)
@@ -132,10 +133,10 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
       enqueue: (tx, name) => enqueue(tx, name, {}, { singletonKey: 'schedule' }),
       lookSeconds: Math.min(SCHEDULE_SECONDS, monitorSeconds),
     })
-    return { held, lanes, tally, stopScheduler }
+    return { held, lanes, leaving, tally, stopScheduler }
   }
 
-  async function endWork({ held, lanes, tally, stopScheduler }: Work, graceMs: number): Promise<void> {
+  async function endWork({ held, lanes, leaving, tally, stopScheduler }: Work, graceMs: number): Promise<void> {
     stopScheduler()
     lanes.close()
     const deadline = Date.now() + graceMs

@@ -1,6 +1,6 @@
 // What the queue's tests share; run as a program it is a worker process that a test can kill: in the middle of the one job
-// that it holds for ever, or with
-// `work` anywhere, between effect and end most of the time.
+// that it holds for ever, with
+// `work` anywhere, between effect and end most of the time; with `block` it falls silent there and lives on.
 import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
 import { openDatabase, testLog } from '../../../test/application.ts'
@@ -37,6 +37,8 @@ export function openJobs(of: { appUrl: string; rolePrefix: string }): {
   }
 }
 
+export const BLOCKED_MS = 16_000
+
 /** Looks until something is there. */
 export async function until<T>(look: () => T[] | Promise<T[]>, withinMs = 15_000): Promise<T[]> {
   for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(50)) {
@@ -48,6 +50,7 @@ export async function until<T>(look: () => T[] | Promise<T[]>, withinMs = 15_000
 
 if (import.meta.main) {
   const works = process.argv[2] === 'work'
+  const blocks = process.argv[2] === 'block'
   const gapMs = Number(process.argv[3])
   const { jobs } = openJobs({ appUrl: process.env.TEST_APP_URL!, rolePrefix: process.env.TEST_ROLE_PREFIX! })
   jobs.define({
@@ -57,8 +60,10 @@ if (import.meta.main) {
       await database.transaction(async (tx) => {
         await tx.run(sql`INSERT INTO notes (job, note) VALUES (${jobId}, ${(payload as { note: string }).note})`)
         if (works) await sleep(Math.random() * gapMs)
+        // Says nothing to anybody meanwhile: to the others it is dead.
+        if (blocks) for (const end = Date.now() + BLOCKED_MS; Date.now() < end; );
         await complete(tx)
-        if (works) return
+        if (works || blocks) return
         process.stdout.write('held\n')
         await sleep(600_000)
       })
