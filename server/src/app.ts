@@ -94,7 +94,7 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
   const issuer = config.app.name
   const mfaOptions = { issuer, graceDays: accounts.mfaGraceDays }
-  const mfa = createMfa({ ...foundation, throttle, roles, tenants, users, sessions, options: mfaOptions })
+  const mfa = createMfa({ ...foundation, throttle, hashing, roles, tenants, users, sessions, options: mfaOptions })
   return {
     throttle,
     hashing,

@@ -41,12 +41,19 @@ export interface SystemActor {
 
 export type Actor = AnonymousActor | UserActor | AdminActor | SystemActor
 
+/** Who did something, as far as a record of it tells: an actor, or somebody who is not signed in yet. */
+export type Doer =
+  | AnonymousActor
+  | SystemActor
+  | (Pick<UserActor, 'kind' | 'userId' | 'impersonatorId'> & Partial<Pick<UserActor, 'sessionId' | 'tokenId'>>)
+  | (Pick<AdminActor, 'kind' | 'adminId'> & Partial<Pick<AdminActor, 'sessionId'>>)
+
 export type MembershipLevel = 'OWNER' | 'ADMIN' | 'MEMBER'
 
 export const anonymous: AnonymousActor = { kind: 'anonymous' }
 
 /** The actor's id for logs and audit: `user:c…`, `admin:c…`, `admin:c… as user:c…`, `system:seed`, `anonymous`. */
-export function actorName(actor: Actor): string {
+export function actorName(actor: Doer): string {
   switch (actor.kind) {
     case 'user':
       return actor.impersonatorId === undefined

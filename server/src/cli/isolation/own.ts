@@ -70,12 +70,12 @@ function isForUsers(access: string): boolean {
   return access !== 'public' && access !== 'admin'
 }
 
-/** 0 for what others are not touched by, 1 for the end of the tenant or of all factors, 2 for the end of the owner's session. */
+/** 0 for what others are not touched by; then the end of all factors, of the tenant, and of the owner's session. */
 export function harmOf(operation: Operation, { objects }: Side): number {
   if (/\/disable$/.test(operation.path)) return 1
   if (operation.method !== 'DELETE') return 0
   const nouns = placesOf(operation).flatMap(({ in: where, noun }) => (where === 'path' && noun ? [noun] : []))
   const last = nouns.at(-1)
   if (last === undefined || objects.isMakeable(last)) return 0
-  return last === 'tenant' ? 1 : 2
+  return last === 'tenant' ? 2 : 3
 }

@@ -1,5 +1,5 @@
 // The audit trail: recorded in the transaction of the change, chained by hash, one chain a tenant.
-import { type Actor, actorName, type UserActor } from '../../../core/actor.ts'
+import { actorName, type Doer, type UserActor } from '../../../core/actor.ts'
 import { newId } from '../../../core/ids.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../core/page.ts'
 import type { Database, Tx } from '../../../drivers/database/index.ts'
@@ -20,7 +20,7 @@ export interface Audit {
    * Adds an entry to the tenant of the transaction. Entries are written just before COMMIT, so that the chain's lock is
    * held for one statement; if they cannot be written, the change is undone.
    */
-  record(tx: Tx, actor: Actor, deed: Deed, facts?: RequestFacts): void
+  record(tx: Tx, actor: Doer, deed: Deed, facts?: RequestFacts): void
   list(actor: UserActor, query: AuditQuery): Promise<Page<AuditEntry>>
   /** Reads the whole chain of a tenant and says where it is first broken: changed, missing, or cut off at the end. */
   verify(tenantId: string): Promise<AuditVerdict>
@@ -71,7 +71,7 @@ export function createAudit({ database }: { database: Pick<Database, 'tenant' | 
   }
 }
 
-function toEntry(actor: Actor, deed: Deed, facts: RequestFacts | undefined): queries.NewEntry {
+function toEntry(actor: Doer, deed: Deed, facts: RequestFacts | undefined): queries.NewEntry {
   return {
     id: newId(),
     actor: actorName(actor),

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Actor, AdminActor } from '../../../core/actor.ts'
 import { requestErrors } from '../../../core/errors.ts'
+import { grantFor } from '../../../core/permission.ts'
 import { adminErrors } from './admins.errors.ts'
 
 /** Another admin may, and whoever holds the installation's bootstrap token, if it has one. Nobody else, not even the first. */
@@ -18,7 +19,7 @@ export function mustBeAnother(actor: AdminActor, id: string): void {
 
 /** Whoever has an account of the back office, or may do everything in the default tenant, cannot be impersonated. */
 export function mustNotBeAdmin(account: object | undefined, permissionsInDefaultTenant: readonly string[]): void {
-  if (account || permissionsInDefaultTenant.includes('*')) throw adminErrors('admins.not_impersonable')
+  if (account || grantFor(permissionsInDefaultTenant, '*')) throw adminErrors('admins.not_impersonable')
 }
 
 // Hashes have one length: the comparison tells neither the token nor how long it is.

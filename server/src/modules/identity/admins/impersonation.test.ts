@@ -128,8 +128,15 @@ describe('impersonation', () => {
     const blocked = await ashlar.person()
     await ashlar.call('PATCH', `${API}/admin/users/${blocked.id}/block`, { token: root })
     const { id: adminId } = (await ashlar.call('GET', `${API}/admin/me`, { token: root })).body
+    // Everything may be spelled otherwise.
+    const almighty = await ashlar.person()
+    const { token } = first
+    const json = { name: unique('almighty'), permissions: ['*:*'] }
+    const { body: role } = await ashlar.call('POST', `${API}/roles`, { token, json })
+    await ashlar.call('PATCH', `${API}/users/${almighty.id}`, { token, json: { roleIds: [role.id] } })
     const scenarios: [object, number, string][] = [
       [{ userId: first.id }, 403, 'admins.not_impersonable'],
+      [{ userId: almighty.id }, 403, 'admins.not_impersonable'],
       [{ userId: twin.id }, 403, 'admins.not_impersonable'],
       [{ userId: adminId }, 404, 'admins.person_not_found'],
       [{ userId: 'c-absent' }, 404, 'admins.person_not_found'],

@@ -167,6 +167,36 @@ describe('signing in', () => {
     assert.deepEqual([reset.status, reset.body.errors[0].path], [422, 'password'])
   })
 
+  it('the audit trail tells who signed in, and in which session', async () => {
+    const { id, token } = await ashlar.person()
+    const { sid } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
+    const entries = await ashlar.rows(
+      `SELECT action, actor, "actorId", "sessionId", "tokenId" FROM audit_logs WHERE "actorId" = $1 ORDER BY seq`,
+      [id],
+    )
+    const by = { actor: `user:${id}`, actorId: id, tokenId: null }
+    assert.deepEqual(entries, [
+      { action: 'auth.register', ...by, sessionId: null },
+      { action: 'auth.login', ...by, sessionId: sid },
+    ])
+  })
+
+  it('a wrong password in a session is one problem, wherever it is sent', async () => {
+    const { token } = await ashlar.person()
+    for (const [path, json, field] of [
+      ['reauthenticate', { password: 'wrong' }, 'password'],
+      ['change-password', { oldPassword: 'wrong', newPassword: 'Bas4lt-Column!' }, 'oldPassword'],
+      ['change-email', { email: `${unique('w')}@example.com`, password: 'wrong' }, 'password'],
+    ] as const) {
+      const { status, body } = await call('POST', `/api/v1/auth/${path}`, { token, json })
+      assert.deepEqual([status, body.code], [422, 'auth.wrong_password'], path)
+      const message = 'The current password is wrong.'
+      assert.deepEqual(body.errors, [{ in: 'body', path: field, code: 'wrong', message }], path)
+    }
+    const { status } = await call('GET', '/api/v1/auth/me', { token })
+    assert.equal(status, 200, 'the session stays')
+  })
+
   it('AUTH-2: a wrong password, an unknown, a suspended and a deleted account answer the same bytes', async () => {
     const [wrong, suspended, deleted] = [await ashlar.person(), await ashlar.person(), await ashlar.person()]
     await ashlar.rows(`UPDATE users SET status = 'SUSPENDED' WHERE id = $1`, [suspended.id])
@@ -242,6 +272,18 @@ describe('signing in', () => {
       headers: { 'x-tenant-id': 'other' },
     })
     assert.equal(signIn.status, 404)
+  })
+
+  it('TOK-5: a personal access token is shown what it allows, its maker what they hold, whoever asks first', async () => {
+    const { token } = await ashlar.person()
+    const json = { name: 'narrow', scopes: ['documents:view'] }
+    const { body: made } = await call('POST', '/api/v1/tokens', { token, json })
+    const shown = async (credential: string) =>
+      (await call('GET', '/api/v1/auth/me', { token: credential })).body.permissions
+    const own = await shown(token)
+    assert.ok(own.length > 1 && own.includes('documents:view'))
+    assert.deepEqual(await shown(made.token), ['documents:view'])
+    assert.deepEqual(await shown(token), own)
   })
 
   it('what the profile says of ids is what stands there: a role’s id is a role’s', () => {

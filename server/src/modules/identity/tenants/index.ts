@@ -1,5 +1,6 @@
 // The door of the tenants module.
 export { domainOf } from './domains.ts'
+export { tenantOfRecord } from './home.ts'
 export { purgeTenantsJob } from './service/ending.ts'
 export { DEFAULT_TENANT, type Entered } from './service/parts.ts'
 export type { TenantSettings } from './settings.schema.ts'

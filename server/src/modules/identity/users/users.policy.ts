@@ -27,9 +27,15 @@ export function mustNotReachAbove(
   target: { permissions: readonly string[]; level: MembershipLevel | undefined },
 ): void {
   if (actor.kind !== 'user') return
-  const isAbove = target.level !== undefined && outranks(target.level, actor.level)
+  const isAbove = target.level !== undefined && outranks(target.level, levelToActWith(actor))
   if (isAbove || target.permissions.some((permission) => !grantFor(actor.permissions, permission)))
     throw userErrors('users.beyond_own')
+}
+
+/** A level is somebody's in person: a token that was given less than everything does not bring its maker's along. */
+function levelToActWith({ sessionId, impersonatorId, permissions, level }: UserActor): MembershipLevel {
+  const inPerson = sessionId !== undefined && impersonatorId === undefined
+  return inPerson || grantFor(permissions, '*') ? level : 'MEMBER'
 }
 
 export function isSelf(actor: UserActor, userId: string): boolean {

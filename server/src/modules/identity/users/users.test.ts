@@ -95,6 +95,40 @@ describe('refusals', () => {
     assert.equal((await call('GET', '/api/v1/users/me', { token: admin.token })).body.status, 'ACTIVE')
   })
 
+  it('RBAC-3: an owner whose roles grant little is out of reach for members and for tokens, whoever made them', async () => {
+    const [owner, moderator] = [await ashlar.person(), await ashlar.person()]
+    const as = (token: string) => (method: string, path: string, json?: object) =>
+      call(method, `/api/v1${path}`, { token, ...(json && { json }) })
+    const chief = as((await ashlar.admin()).token)
+    const tokenFor = async (...scopes: string[]): Promise<string> =>
+      (await chief('POST', '/tokens', { name: unique('token'), scopes })).body.token
+    assert.equal((await chief('PATCH', `/tenants/default/members/${owner.id}`, { level: 'OWNER' })).status, 200)
+    assert.equal((await chief('PATCH', `/users/${owner.id}`, { roleIds: ['viewer'] })).status, 200)
+    const { body: role } = await chief('POST', '/roles', {
+      name: unique('clerk'),
+      permissions: ['*:view', 'users:*'],
+    })
+    assert.equal((await chief('PATCH', `/users/${moderator.id}`, { roleIds: [role.id] })).status, 200)
+    const ways: [string, string, object?][] = [
+      ['PATCH', `/users/${owner.id}`, { password: `${PASSWORD}2` }],
+      ['PATCH', `/users/${owner.id}`, { email: `${unique('taken')}@example.com` }],
+      ['PATCH', `/users/${owner.id}`, { name: 'Somebody Else' }],
+      ['PATCH', `/users/${owner.id}`, { roleIds: [] }],
+      ['PATCH', `/users/${owner.id}/status`, { status: 'SUSPENDED' }],
+      ['PATCH', `/users/${owner.id}/deactivate`],
+      ['DELETE', `/users/${owner.id}`],
+      ['POST', '/users/batch-delete', { ids: [owner.id] }],
+    ]
+    for (const [method, path, json] of ways)
+      for (const token of [moderator.token, await tokenFor('*:view', 'users:*')]) {
+        const answer = await as(token)(method, path, json)
+        assert.deepEqual([answer.status, answer.body.code], [403, 'users.beyond_own'], `${method} ${path}`)
+      }
+    assert.equal((await ashlar.login(owner.email, PASSWORD)).id, owner.id)
+    for (const everything of [chief, as(await tokenFor('*'))])
+      assert.equal((await everything('PATCH', `/users/${owner.id}`, { name: 'Somebody Else' })).status, 200)
+  })
+
   it('RBAC-3: who edits users cannot reach an account that holds more, nor grant what they lack', async () => {
     const moderator = await newUser({ roleIds: ['moderator'] })
     const { token } = await ashlar.login(moderator.email, PASSWORD)

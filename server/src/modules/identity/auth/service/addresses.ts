@@ -6,9 +6,10 @@ import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { JobSettings } from '../../../../drivers/queue/index.ts'
 import { linkTo, spoken } from '../../../foundation/mail/index.ts'
-import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import { wrongPassword } from '../../passwords/index.ts'
+import { tenantOfRecord } from '../../tenants/index.ts'
 import { masked, normalizeEmail, tellOldAddress } from '../../users/index.ts'
-import { authErrors, wrongPassword } from '../auth.errors.ts'
+import { authErrors } from '../auth.errors.ts'
 import type { ChangeAddress } from '../auth.schema.ts'
 import { links } from '../links.ts'
 import type { AuthParts } from './parts.ts'
@@ -44,7 +45,7 @@ export function createAddresses(parts: AuthParts): Addresses {
   return {
     async changeAddress(actor, { email: sent, password }, facts) {
       const account = await users.credentials(database.global, actor.userId)
-      if (!account) throw authErrors('auth.wrong_password')
+      if (!account) throw wrongPassword('password')
       const email = normalizeEmail(sent)
       if (email === account.email) throw invalidField('email', 'unchanged', 'This is your address already.')
       if (!(await throttle.attempt(account.email, () => hashing.verify(password, account.password))))
@@ -70,7 +71,7 @@ export function createAddresses(parts: AuthParts): Addresses {
       const account = open && (await users.credentials(database.global, open.userId))
       if (account?.status !== 'ACTIVE') throw authErrors('auth.link_invalid')
       await tenants.mustAllowAddressOf(account.id, open!.email)
-      await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+      await database.inTenant(tenantOfRecord(account), async (tx) => {
         await users.lock(tx, account.id)
         const link = await links.use(tx, 'change', token)
         // Somebody else may have taken the address since the link was sent.
@@ -79,7 +80,7 @@ export function createAddresses(parts: AuthParts): Addresses {
         for (const purpose of ['reset', 'verify', 'change'] as const) await links.endAll(tx, account.id, purpose)
         await tellOldAddress({ mail }, tx, account, { email: link.email, ip: facts.ip })
         await bus.publish(tx, ACTORS_CHANGED, { userId: account.id })
-        const actor = { kind: 'user', userId: account.id, tenantId: tx.tenantId } as UserActor
+        const actor = { kind: 'user', userId: account.id } as const
         const changes = { email: [account.email, link.email] }
         audit.record(
           tx,
@@ -97,7 +98,7 @@ export function createAddresses(parts: AuthParts): Addresses {
           const email = sealer.open(payload.sealedAddress, context)
           const known = await users.credentials(database.global, payload.userId)
           const owner = await users.findForSignIn(email)
-          await database.inTenant(known?.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+          await database.inTenant(tenantOfRecord(known), async (tx) => {
             await users.lock(tx, payload.userId)
             const account = await users.credentials(tx, payload.userId)
             // Who asked by a password that was taken from them since gets no link.

@@ -4,7 +4,7 @@ import Type from 'typebox'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { JobSettings } from '../../../../drivers/queue/index.ts'
 import { linkTo, spoken } from '../../../foundation/mail/index.ts'
-import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import { DEFAULT_TENANT, tenantOfRecord } from '../../tenants/index.ts'
 import type { Credentials } from '../../users/index.ts'
 import { links } from '../links.ts'
 import type { AuthParts } from './parts.ts'
@@ -73,7 +73,7 @@ export function createLetters({ database, jobs, sealer, mail, users, options }: 
         async handler({ payload, complete }) {
           const account = await users.findForSignIn(sealer.open(payload.sealedAddress, context))
           const wanted = account?.status === 'ACTIVE' && (payload.kind === 'reset' || account.emailVerifiedAt === null)
-          await database.inTenant(account?.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+          await database.inTenant(tenantOfRecord(account), async (tx) => {
             if (wanted) await (payload.kind === 'reset' ? sendReset : sendVerification)(tx, account)
             await complete(tx)
           })

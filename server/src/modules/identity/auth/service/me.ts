@@ -5,15 +5,22 @@ import type { Me } from '../auth.schema.ts'
 import type { AuthParts } from './parts.ts'
 
 export interface MeReader {
-  read(who: Pick<UserActor, 'userId' | 'tenantId' | 'level'> & { permissions: Iterable<string> }): Promise<Me>
+  read(who: Pick<UserActor, 'userId' | 'tenantId' | 'level'> & { permissions: Held }): Promise<Me>
 }
+
+type Held = ReadonlySet<string> | readonly string[]
 
 const MAX_ENTRIES = 20_000
 const BELIEVED_MS = 30_000
 
 export function createMeReader(parts: AuthParts): MeReader {
   const { database, bus, clock, users, roles, tenants } = parts
-  const known = new Map<string, { me: Me; userId: string; tenantId: string; at: number }>()
+  // What the caller may do and at which level is the credential's matter: a token shows less than its maker's session.
+  const known = new Map<
+    string,
+    { me: Omit<Me, 'permissions' | 'level'>; userId: string; tenantId: string; at: number }
+  >()
+  const sorted = new WeakMap<object, string[]>()
   let epoch = 0
   bus.onGap(() => known.clear())
   bus.subscribe(ACTORS_CHANGED, ({ userId, tenantId }) => {
@@ -25,31 +32,36 @@ export function createMeReader(parts: AuthParts): MeReader {
     }
   })
 
+  function inOrder(permissions: Held): string[] {
+    const ordered = sorted.get(permissions) ?? [...permissions].sort()
+    sorted.set(permissions, ordered)
+    return ordered
+  }
+
   return {
     async read({ userId, tenantId, level, permissions }) {
       const key = `${userId}:${tenantId}`
       const entry = known.get(key)
-      if (entry && bus.connected() && clock.now() - entry.at < BELIEVED_MS) return entry.me
+      const own = { level, permissions: inOrder(permissions) }
+      if (entry && bus.connected() && clock.now() - entry.at < BELIEVED_MS) return { ...entry.me, ...own }
       const begun = epoch
       const db = database.tenant(tenantId)
       const [user, held, of] = await Promise.all([
-        users.me({ userId, tenantId } as UserActor),
+        users.me({ userId, tenantId }),
         roles.rolesOf(db, userId),
         tenants.ofUser(userId),
       ])
-      const me: Me = {
+      const me = {
         ...user,
         roles: held,
-        permissions: [...permissions].sort(),
         tenantId,
-        level,
         tenants: of.map((tenant) => ({ id: tenant.id, name: tenant.name, slug: tenant.slug, level: tenant.level })),
       }
       if (begun === epoch) {
         if (known.size >= MAX_ENTRIES) known.delete(known.keys().next().value!)
         known.set(key, { me, userId, tenantId, at: clock.now() })
       }
-      return me
+      return { ...me, ...own }
     },
   }
 }

@@ -3,9 +3,10 @@ import type { UserActor } from '../../../../core/actor.ts'
 import { invalidField } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import { wrongPassword } from '../../passwords/index.ts'
+import { tenantOfRecord } from '../../tenants/index.ts'
 import type { Credentials } from '../../users/index.ts'
-import { authErrors, wrongPassword } from '../auth.errors.ts'
+import { authErrors } from '../auth.errors.ts'
 import type { ChangePassword, ResetPassword } from '../auth.schema.ts'
 import { links } from '../links.ts'
 import type { Letters } from './letters.ts'
@@ -48,7 +49,7 @@ export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
       if (account?.status !== 'ACTIVE') throw authErrors('auth.link_invalid')
       await passwords.check(newPassword, account, password === undefined ? 'newPassword' : 'password')
       const hash = await hashing.hash(newPassword)
-      await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+      await database.inTenant(tenantOfRecord(account), async (tx) => {
         // Whoever else changes the account, its address or its password comes before or after.
         await users.lock(tx, account.id)
         // Used up here, in the transaction that sets the password: of concurrent callers one gets through.
@@ -63,14 +64,14 @@ export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
         await users.resetAccess(tx, account.id)
         await throttle.forgive(tx, account.email)
         await notify(tx, account, 'password_reset_success', facts)
-        const actor = { kind: 'user', userId: account.id, tenantId: tx.tenantId } as UserActor
+        const actor = { kind: 'user', userId: account.id } as const
         audit.record(tx, actor, { action: 'auth.reset_password', targetType: 'user', targetId: account.id }, facts)
       })
     },
 
     async change(actor, { oldPassword, newPassword }, facts) {
       const account = await users.credentials(database.global, actor.userId)
-      if (!account) throw authErrors('auth.wrong_password')
+      if (!account) throw wrongPassword('oldPassword')
       const right = await throttle.attempt(account.email, () => hashing.verify(oldPassword, account.password))
       if (!right) throw wrongPassword('oldPassword')
       await passwords.check(newPassword, account, 'newPassword')

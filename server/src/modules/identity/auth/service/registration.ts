@@ -1,10 +1,9 @@
 // Making an account for oneself, and proving the address.
-import type { UserActor } from '../../../../core/actor.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Database } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
 import { linkTo, spoken } from '../../../foundation/mail/index.ts'
-import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import { DEFAULT_TENANT, tenantOfRecord } from '../../tenants/index.ts'
 import { type Letter, normalizeEmail, renderAvatar } from '../../users/index.ts'
 import { authErrors } from '../auth.errors.ts'
 import type { AwaitsVerification, Register } from '../auth.schema.ts'
@@ -56,7 +55,7 @@ export function createRegistering(
         else await roles.assignByName(tx, id, await tenants.defaultRoleOf(tx))
         if (avatar) await users.attachAvatar(tx, id, avatar)
         if (!verified) await letters.sendVerification(tx, { ...prepared, locale: prepared.locale ?? null })
-        const actor = { kind: 'user', userId: id, tenantId } as UserActor
+        const actor = { kind: 'user', userId: id } as const
         audit.record(
           tx,
           actor,
@@ -66,7 +65,7 @@ export function createRegistering(
         // Whoever must confirm the address first gets in by the link, and then by signing in.
         const admitted = verified || !mustProve
         const newcomer = { ...prepared, id, locale: prepared.locale ?? null }
-        return { pair: admitted ? await signIn.admit(tx, newcomer, level, facts) : undefined, level }
+        return { pair: admitted ? await signIn.admit(tx, newcomer, facts) : undefined, level }
       })
       if (!pair) return { emailVerificationRequired: true, user: { id: prepared.id, email: prepared.email } }
       return signIn.answerOf(pair, prepared, { tenantId, level })
@@ -77,11 +76,11 @@ export function createRegistering(
       const account = open && (await users.credentials(database.global, open.userId))
       // A link proves the address that it was sent to, not one that was set later.
       if (!account || account.email !== open.email) throw authErrors('auth.link_invalid')
-      await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+      await database.inTenant(tenantOfRecord(account), async (tx) => {
         if (!(await links.use(tx, 'verify', token))) throw authErrors('auth.link_invalid')
         await users.markVerified(tx, account.id)
         await bus.publish(tx, ACTORS_CHANGED, { userId: account.id })
-        const actor = { kind: 'user', userId: account.id, tenantId: tx.tenantId } as UserActor
+        const actor = { kind: 'user', userId: account.id } as const
         audit.record(tx, actor, { action: 'auth.verify_email', targetType: 'user', targetId: account.id }, facts)
       })
     },

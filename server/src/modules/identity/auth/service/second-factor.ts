@@ -4,9 +4,10 @@ import { invalidField, requestErrors } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { mustBeOne, wrongCode } from '../../mfa/index.ts'
+import { wrongPassword } from '../../passwords/index.ts'
 import type { TokenPair } from '../../sessions/index.ts'
 import type { Credentials } from '../../users/index.ts'
-import { authErrors, wrongPassword } from '../auth.errors.ts'
+import { authErrors } from '../auth.errors.ts'
 import type { Reauthenticate, Reauthenticated, VerifyMfa } from '../auth.schema.ts'
 import type { AuthParts } from './parts.ts'
 import type { SignedIn, SignIn } from './sign-in.ts'
@@ -86,7 +87,7 @@ export function createSecondFactor(parts: AuthParts, signIn: SignIn): SecondFact
           if (!(await mfa.consume(tx, account, proof, facts))) return undefined
           // Thrown, so that the code is not used up for a sign-in that is over.
           if (!(await mfa.useChallenge(tx, mfaToken))) throw authErrors('auth.mfa_token_invalid')
-          return signIn.admit(tx, admitted, level, facts)
+          return signIn.admit(tx, admitted, facts)
         })
         return pair !== undefined
       }

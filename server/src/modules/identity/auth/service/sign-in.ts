@@ -20,7 +20,7 @@ export interface SignIn {
   logout(actor: UserActor, facts: RequestFacts): Promise<void>
   logoutAll(actor: UserActor, facts: RequestFacts): Promise<void>
   /** Tokens for an account that has just proved itself; inside its own transaction. */
-  admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair>
+  admit(tx: Tx, account: Admitted, facts: RequestFacts): Promise<TokenPair>
   /** What a sign-in answers once its transaction is done. */
   answerOf(
     pair: TokenPair,
@@ -81,21 +81,11 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     return (await chooseTenant(account, { tenantChoice: undefined })).id
   }
 
-  async function admit(tx: Tx, account: Admitted, level: MembershipLevel, facts: RequestFacts): Promise<TokenPair> {
+  async function admit(tx: Tx, account: Admitted, facts: RequestFacts): Promise<TokenPair> {
     // The account before its sessions, as whoever changes a password or a state does: sign-ins of one person take turns.
     const { amr = ['pwd'] } = account
     if (!(await users.markSignIn(tx, account.id, account.passwordVersion))) throw authErrors('auth.wrong_credentials')
     const pair = await sessions.open(tx, { realm: 'user', id: account.id, tenantId: tx.tenantId!, amr }, facts)
-    const actor: UserActor = {
-      kind: 'user',
-      userId: account.id,
-      tenantId: tx.tenantId!,
-      sessionId: pair.sessionId,
-      tokenId: undefined,
-      level,
-      permissions: new Set(),
-      authenticatedAt: 0,
-    }
     if (pair.newDevice !== undefined) {
       await mail.send(tx, {
         template: 'new_device',
@@ -106,7 +96,7 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
     }
     audit.record(
       tx,
-      actor,
+      { kind: 'user', userId: account.id, sessionId: pair.sessionId },
       { action: 'auth.login', targetType: 'session', targetId: pair.sessionId, changes: { base: facts.base, amr } },
       facts,
     )
@@ -148,9 +138,7 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
       const outcome = await database.inTenant(tenant.id, async (tx) => {
         // Whoever is just adding a second factor comes before or after: no session slips in without it.
         await users.lock(tx, account.id)
-        return (await mfa.isEnrolled(tx, account.id))
-          ? mfa.challenge(tx, account, facts)
-          : admit(tx, account, tenant.level, facts)
+        return (await mfa.isEnrolled(tx, account.id)) ? mfa.challenge(tx, account, facts) : admit(tx, account, facts)
       })
       if ('mfaRequired' in outcome) return outcome
       return answerOf(outcome, account, { tenantId: tenant.id, level: tenant.level })

@@ -2,7 +2,7 @@
 import { invalidField } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import { tenantOfRecord } from '../../tenants/index.ts'
 import type { Credentials } from '../../users/index.ts'
 import * as queries from '../mfa.queries.ts'
 import type { Proof } from '../mfa.schema.ts'
@@ -64,7 +64,7 @@ export function createProving(parts: MfaParts): Proving {
 
     counted: (account, check, facts) =>
       throttle.attempt(account.id, check, 'mfa', () =>
-        database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+        database.inTenant(tenantOfRecord(account), async (tx) => {
           await notify(parts, tx, account, 'mfa_guessing', facts)
           const deed = { action: 'mfa.locked', targetType: 'user', targetId: account.id }
           audit.record(tx, { kind: 'system', name: 'mfa' }, deed, facts)

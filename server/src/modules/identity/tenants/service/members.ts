@@ -1,6 +1,6 @@
 // Who belongs to a tenant, and at which level.
 import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
-import { invalidField, requestErrors } from '../../../../core/errors.ts'
+import { eitherOf, invalidField, requestErrors } from '../../../../core/errors.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
@@ -12,7 +12,7 @@ import { tenantErrors } from '../tenants.errors.ts'
 import { mustAdd, mustRemove, mustSetLevel, type Standing } from '../tenants.policy.ts'
 import { type LevelChange, type Member, type MemberQuery, type NewMember, toMember } from '../tenants.schema.ts'
 import type { Directory } from './directory.ts'
-import { eitherOf, enter, enterToChange, oneUserOf, type TenantParts } from './parts.ts'
+import { enter, enterToChange, oneUserOf, type TenantParts } from './parts.ts'
 import type { SettingsStore } from './settings.ts'
 
 export interface Members {

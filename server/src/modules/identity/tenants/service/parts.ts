@@ -65,26 +65,7 @@ export function oneUserOf(
   return { userId, email: email?.normalize('NFKC').trim() }
 }
 
-/** A value that may be sent under two names, which must not disagree. */
-export function eitherOf<T>(first: T | undefined, second: T | undefined, secondName: string): T | undefined {
-  if (first !== undefined && second !== undefined && first !== second)
-    throw invalidField(
-      secondName,
-      'contradiction',
-      'This says something else than the same field under its other name.',
-    )
-  return first ?? second
-}
-
 /** Throws `tenants.single_tenant` where the installation has one tenant. */
 export function mustHaveMany({ options }: Pick<TenantParts, 'options'>): void {
   if (options.strategy === 'none') throw tenantErrors('tenants.single_tenant')
-}
-
-const MAX_OWNED = 100
-
-/** Throws `tenants.too_many` when the user owns as many tenants as one person may. */
-export async function mustOwnFewer({ database }: Pick<TenantParts, 'database'>, userId: string): Promise<void> {
-  const owned = await database.acrossTenants('how many tenants one user owns', (tx) => queries.countOwned(tx, userId))
-  if (owned >= MAX_OWNED) throw tenantErrors('tenants.too_many')
 }

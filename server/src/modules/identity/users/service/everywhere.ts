@@ -3,7 +3,7 @@ import type { AdminActor } from '../../../../core/actor.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import { DEFAULT_TENANT } from '../../tenants/index.ts'
+import { tenantOfRecord } from '../../tenants/index.ts'
 import * as everywhere from '../everywhere.queries.ts'
 import { userErrors } from '../users.errors.ts'
 import * as queries from '../users.queries.ts'
@@ -70,7 +70,7 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
   ): Promise<UserOfAnyTenant> {
     const account = await queries.findCredentials(database.global, id)
     if (!account) throw userErrors('users.not_found')
-    await database.inTenant(account.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+    await database.inTenant(tenantOfRecord(account), async (tx) => {
       await first?.(tx)
       const user = await everywhere.lock(tx, id)
       if (!user) throw userErrors('users.not_found')
@@ -142,7 +142,7 @@ export function createEverywhere(parts: UserParts): { everywhere: Everywhere } {
       async restore(actor, id, facts) {
         const deleted = await get(id)
         if (deleted.deletedAt === null) throw userErrors('users.not_found')
-        await database.inTenant(deleted.homeTenantId ?? DEFAULT_TENANT, async (tx) => {
+        await database.inTenant(tenantOfRecord(deleted), async (tx) => {
           if (!(await queries.restore(tx, id))) throw userErrors('users.not_found')
           await announce(parts, tx, id)
           audit.record(tx, actor, { action: 'users.restore', targetType: 'user', targetId: id }, facts)

@@ -16,7 +16,7 @@ import { difference } from './administration.ts'
 import { announce, lockMember, mustBeFree, mustReach, namingConflicts, type UserParts } from './parts.ts'
 
 export interface OwnAccount {
-  me(actor: UserActor): Promise<User>
+  me(actor: Pick<UserActor, 'userId' | 'tenantId'>): Promise<User>
   updateMe(actor: UserActor, changes: OwnChanges, facts: RequestFacts, version?: number): Promise<User>
   removeMe(actor: UserActor, facts: RequestFacts): Promise<void>
   /** One's own picture, or with `users:edit` somebody else's. */
