@@ -1,1 +1,1 @@
-ALTER TABLE users DROP COLUMN "accessResetAt";
+ALTER TABLE users DROP COLUMN "firstVerifiedAt", DROP COLUMN "accessResetAt";

@@ -89,7 +89,7 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const tenants = createTenants({ ...foundation, roles, sessions, options })
   tenants.defineJobs()
   const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords })
-  const personalTokens = createPersonalTokens({ ...foundation, users })
+  const personalTokens = createPersonalTokens({ ...foundation, sessions, users })
   const inviting = { perDay: tenancy.invitationsPerDay, frontendUrl: server.frontendUrl }
   const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
   const issuer = config.app.name

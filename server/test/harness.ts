@@ -141,7 +141,7 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
       return personOf(answer)
     },
     async confirmAddress({ id }) {
-      await rows('UPDATE users SET "emailVerifiedAt" = now() WHERE id = $1', [id])
+      await rows('UPDATE users SET "emailVerifiedAt" = now(), "firstVerifiedAt" = now() WHERE id = $1', [id])
     },
     rows,
     async stop() {

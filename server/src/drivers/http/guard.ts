@@ -28,7 +28,7 @@ export interface Admission {
 
 /** Decides whether the caller may enter the route. Throws the refusal, with its rate headers in `facts` of none. */
 export async function admit(
-  route: Pick<Route, 'access' | 'rate' | 'fresh' | 'enrolling'>,
+  route: Guarded,
   authorization: string | undefined,
   facts: RequestFacts,
   by: { authenticator: Authenticator; limiter: RateLimiter; freshness: Freshness; identified(actor: Actor): void },
@@ -49,13 +49,41 @@ export async function admit(
           actor.kind === 'user' ? `u:${actor.userId}` : `s:${'adminId' in actor ? actor.adminId : ''}`,
         )
       : await by.limiter.take(rate === 'general' ? 'anonymous' : rate, network)
+  await decide(route, actor, authorization, facts, by)
+  return { headers }
+}
+
+/**
+ * The same decision once the body is there, which may take its time: whoever was turned away meanwhile does not get through.
+ * Nothing is counted again. Answers the actor as of now.
+ */
+export async function readmit(
+  route: Guarded,
+  authorization: string | undefined,
+  facts: RequestFacts,
+  by: Deciding,
+): Promise<Actor> {
+  const actor = await identify(route.access, authorization, facts, by.authenticator)
+  await decide(route, actor, authorization, facts, by)
+  return actor
+}
+
+type Guarded = Pick<Route, 'access' | 'rate' | 'fresh' | 'enrolling'>
+type Deciding = { authenticator: Authenticator; freshness: Freshness }
+
+async function decide(
+  route: Guarded,
+  actor: Actor,
+  authorization: string | undefined,
+  facts: RequestFacts,
+  by: Deciding,
+): Promise<void> {
   if (!route.enrolling) {
     mustNotOweFactor(actor, by.freshness)
     await mustServePathTenant(actor, authorization, facts, by)
   }
   authorize(route.access, actor)
   if (route.fresh && !isFresh(actor, by.freshness)) throw requestErrors('access.reauthentication_required')
-  return { headers }
 }
 
 /** Whether the caller proved a secret a short while ago. A personal access token proves nothing. */
@@ -75,7 +103,7 @@ async function mustServePathTenant(
   actor: Actor,
   authorization: string | undefined,
   facts: RequestFacts,
-  { authenticator, freshness }: { authenticator: Authenticator; freshness: Freshness },
+  { authenticator, freshness }: Deciding,
 ): Promise<void> {
   const { tenantInPath } = facts
   if (actor.kind !== 'user' || tenantInPath === undefined || tenantInPath === actor.tenantId) return

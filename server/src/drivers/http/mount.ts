@@ -6,7 +6,7 @@ import { answerWriter } from './answers.ts'
 import { camelKeysFor } from './casing.ts'
 import type { Dialect } from './dialects/index.ts'
 import { versionReader } from './etags.ts'
-import { type Authenticator, admit, type Freshness, isFresh } from './guard.ts'
+import { type Authenticator, admit, type Freshness, isFresh, readmit } from './guard.ts'
 import { type Idempotency, isRepeatable, KEY_HEADER, REPLAYED_HEADER } from './idempotency.ts'
 import type { RateLimiter } from './limits.ts'
 import { readMultipart } from './multipart.ts'
@@ -53,8 +53,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
     ...(route.files && { handlerTimeout: parts.uploadTimeoutMs }),
     onRequest: async (request, reply) => {
-      const facts = factsOf(request, dialect, parts)
-      if (route.tenantParam) facts.tenantInPath = (request.params as Record<string, string>)[route.tenantParam]
+      const facts = factsOf(request, route, dialect, parts)
       const { authenticator, limiter, freshness } = parts
       const identified = (actor: Actor) => {
         request.actor = actor
@@ -73,10 +72,12 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
         ? await readMultipart(request, route.files ?? {})
         : { fields: request.body, files: {} }
       const input = readInput(request, files.fields)
+      const facts = factsOf(request, route, dialect, parts)
+      if (route.body) request.actor = await readmit(route, request.headers.authorization, facts, parts)
       const context = {
         ...input,
         actor: request.actor!,
-        facts: { ...factsOf(request, dialect, parts), fresh: isFresh(request.actor!, parts.freshness) },
+        facts: { ...facts, fresh: isFresh(request.actor!, parts.freshness) },
         ifMatch: readVersion(request.headers['if-match']),
         files: files.files as Record<string, UploadedFile>,
         headers: declaredHeaders(request, route),
@@ -146,12 +147,13 @@ function refuseOtherBodies(request: FastifyRequest, accepts: readonly BodyKind[]
   }
 }
 
-function factsOf(request: FastifyRequest, dialect: Dialect, parts: MountParts): RequestFacts {
+function factsOf(request: FastifyRequest, route: Route, dialect: Dialect, parts: MountParts): RequestFacts {
   return {
     requestId: request.id,
     ip: request.ip,
     userAgent: (request.headers['user-agent'] ?? '').slice(0, 512),
     base: dialect.base,
     tenantChoice: parts.tenantChoice(request),
+    ...(route.tenantParam && { tenantInPath: (request.params as Record<string, string>)[route.tenantParam] }),
   }
 }

@@ -70,8 +70,8 @@ export interface RouteDefinition<
   access: A
   /** Needs a proof of a secret that is younger than REAUTHENTICATION_MINUTES. Refreshing is none. */
   fresh?: true
-  /** The path parameter with the id of a tenant: what that tenant asks of a session holds, whichever the request is for. */
-  tenantParam?: string
+  /** The path parameter with the id of a tenant: what that tenant asks of a session holds, whichever the request is for. Null: it asks nothing here. */
+  tenantParam?: string | null
   /** Also for whoever must add a second factor before anything else. */
   enrolling?: true
   rate?: RateClass
@@ -145,6 +145,13 @@ export function permissionOf(access: Access): Permission | undefined {
   return typeof access === 'string' && access.includes(':') ? access : undefined
 }
 
+/** Whether users reach a tenant by the path. */
+function namesTenant({ access, params }: Route): boolean {
+  const { properties = {} } = (params ?? {}) as { properties?: Record<string, { 'x-id-of'?: string }> }
+  const isForUsers = typeof access === 'string' && access !== 'admin'
+  return isForUsers && Object.values(properties).some((property) => property['x-id-of'] === 'tenant')
+}
+
 /** Sentences about what is wrong with the declarations: a route that nobody guards, a name used twice. */
 export function faultsOf(routes: readonly Route[]): string[] {
   const faults: string[] = []
@@ -153,6 +160,10 @@ export function faultsOf(routes: readonly Route[]): string[] {
     const name = `${one.method} ${one.path} (${one.operation})`
     if (!isDeclaredAccess(one.access))
       faults.push(`${name} declares no access: name a permission, a kind of actor, or a reason to be public.`)
+    if (one.tenantParam === undefined && namesTenant(one))
+      faults.push(
+        `${name} names a tenant in its path: declare the parameter (tenantParam), or null if it asks nothing.`,
+      )
     if (seen.has(one.operation)) faults.push(`${name} uses an operation name that another route has.`)
     seen.add(one.operation)
   }

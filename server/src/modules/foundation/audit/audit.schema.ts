@@ -27,11 +27,13 @@ export const AuditQuery = Type.Object({
   page: PageQuery.page,
   limit: PageQuery.limit,
   cursor: PageQuery.cursor,
-  actor: Type.Optional(IdOf('user', { maxLength: 100, description: 'Id of the user or admin who acted.' })),
+  actor: Type.Optional(
+    IdOf('user', { minLength: 0, maxLength: 100, description: 'Id of the user or admin who acted.' }),
+  ),
   action: Type.Optional(
     Type.String({ maxLength: 100, description: 'An action (`roles.edit`) or everything of a noun (`roles`).' }),
   ),
-  target: Type.Optional(IdOf('user', { maxLength: 100, description: 'Id of what was acted on.' })),
+  target: Type.Optional(IdOf('user', { minLength: 0, maxLength: 100, description: 'Id of what was acted on.' })),
   from: Type.Optional(Timestamp),
   to: Type.Optional(Timestamp),
 })

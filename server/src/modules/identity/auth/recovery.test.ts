@@ -150,6 +150,33 @@ describe('getting an account back', () => {
     assert.equal((await signIn(squatted.email, 'F0urth-Quarry!')).body.mfaRequired, true)
   })
 
+  it('MFA-3: an administrator who moves the address of somebody proved takes no second factor away by a reset', async () => {
+    const person = await ashlar.person()
+    await ashlar.confirmAddress(person)
+    const { id, secret } = (await post('/auth/mfa/totp/enroll', {}, person.token)).body
+    await post('/auth/mfa/totp/confirm', { id, code: codeAt(fromBase32(secret), stepAt(Date.now())) }, person.token)
+    const elsewhere = `${unique('moved')}@example.com`
+    assert.equal((await edit(person.id, { email: elsewhere })).status, 200)
+    assert.equal((await reset(await resetLink(elsewhere))).status, 200)
+    assert.equal((await signIn(elsewhere, NEW)).body.mfaRequired, true)
+  })
+
+  it('links of two kinds that are opened at once never wait for each other', async () => {
+    for (let round = 0; round < 8; round++) {
+      const person = await ashlar.person()
+      const verify = tokenIn(await waitForMail(ashlar, person.email, 'verify_email'))
+      const wished = `${unique('w')}@example.com`
+      await post('/auth/change-email', { email: wished, password: PASSWORD }, person.token)
+      const change = tokenIn(await waitForMail(ashlar, wished, 'confirm_address'))
+      const answers = await Promise.all([
+        post('/auth/confirm-email-change', { token: change }),
+        post('/auth/verify-email', { token: verify }),
+      ])
+      for (const { status, text } of answers) assert.ok(status === 200 || status === 400, text)
+      assert.equal(answers[0]!.status, 200)
+    }
+  })
+
   it('a reset opens an account that wrong passwords had locked', async () => {
     const person = await ashlar.person()
     for (let time = 0; time < 5; time++) await signIn(person.email, 'wr0ng-Passw0rd!')

@@ -32,7 +32,7 @@ export const Invitation = Type.Object(
     uses: Type.Integer(),
     maxUses: Type.Integer(),
     invitedBy: Type.Unsafe<{ id: string; name: string } | null>({
-      ...Type.Object({ id: IdOf('tenant'), name: Type.String() }),
+      ...Type.Object({ id: IdOf('user'), name: Type.String() }),
       type: ['object', 'null'],
     }),
     createdAt: Timestamp,

@@ -1,6 +1,7 @@
 // Sessions: one signed-in device each, its access tokens and its family of refresh tokens.
 import type { AdminActor, UserActor } from '../../../core/actor.ts'
 import { type Clock, epochSeconds } from '../../../core/clock.ts'
+import { requestErrors } from '../../../core/errors.ts'
 import { newId, newSecret } from '../../../core/ids.ts'
 import { ACTORS_CHANGED } from '../../../core/topics.ts'
 import type { Bus } from '../../../drivers/bus/index.ts'
@@ -81,6 +82,11 @@ export interface Sessions {
   prove(tx: Tx, id: string, amr?: readonly string[]): Promise<Date | undefined>
   verify(realm: Realm, accessToken: string): AccessClaims | undefined
   findLive(id: string): Promise<queries.SessionRow | undefined>
+  /**
+   * Throws `access.unauthenticated` when the caller's session has ended. For what gives lasting access, in its transaction, once
+   * the account is locked: whoever ends sessions locks it too.
+   */
+  mustBeLive(tx: Tx, actor: UserActor): Promise<void>
   /** The session with the ends that it has in a tenant, which may be earlier; undefined when they have passed. */
   within(session: queries.SessionRow, tenantId: string | null): Promise<queries.SessionRow | undefined>
   touch(realm: Realm, id: string): Promise<void>
@@ -273,6 +279,9 @@ export function createSessions(parts: SessionParts): Sessions {
 
     verify: accessTokens.verify,
     findLive: (id) => queries.findLive(database.global, id),
+    async mustBeLive(tx, { sessionId }) {
+      if (!sessionId || !(await queries.findLive(tx, sessionId))) throw requestErrors('access.unauthenticated')
+    },
     within: lives.within,
     touch: async (realm, id) => void (await queries.touch(database.global, id, lives.standard(realm).idleSeconds)),
 

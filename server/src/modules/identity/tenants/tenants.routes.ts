@@ -170,6 +170,7 @@ function tenantRoutesById(tenants: Tenants): Route[] {
       access: 'session',
       bases,
       summary: 'Get tokens of this session for another tenant of yours',
+      tenantParam: null,
       params: IdParams('tenant'),
       answer: Tokens,
       errors: ['tenants.not_found', 'tenants.single_tenant', 'sessions.too_old_for_tenant'],

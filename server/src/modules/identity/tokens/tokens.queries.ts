@@ -29,8 +29,8 @@ export interface NewToken {
 
 export function insert(db: Executor, token: NewToken): Promise<TokenRow | undefined> {
   return db.one<TokenRow>(sql`
-    INSERT INTO personal_access_tokens (id, "userId", name, hint, "tokenHash", scopes, "expiresAt")
-    VALUES (${token.id}, ${token.userId}, ${token.name}, ${token.hint}, ${token.tokenHash}, ${token.scopes}, now() + make_interval(days => ${token.expiresInDays}))
+    INSERT INTO personal_access_tokens (id, "userId", name, hint, "tokenHash", scopes, "createdAt", "expiresAt")
+    VALUES (${token.id}, ${token.userId}, ${token.name}, ${token.hint}, ${token.tokenHash}, ${token.scopes}, clock_timestamp(), now() + make_interval(days => ${token.expiresInDays}))
     RETURNING ${COLUMNS}`)
 }
 

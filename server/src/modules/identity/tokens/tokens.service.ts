@@ -9,6 +9,7 @@ import type { Database } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
 import type { Audit } from '../../foundation/audit/index.ts'
 import type { Mail } from '../../foundation/mail/index.ts'
+import type { Sessions } from '../sessions/index.ts'
 import type { Users } from '../users/index.ts'
 import { hashOfToken, isWellFormedToken, newTokenText } from './secret.ts'
 import { tokenErrors } from './tokens.errors.ts'
@@ -31,10 +32,11 @@ export interface TokenParts {
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
   mail: Pick<Mail, 'send'>
+  sessions: Pick<Sessions, 'mustBeLive'>
   users: Pick<Users, 'credentials' | 'lock'>
 }
 
-export function createPersonalTokens({ database, bus, audit, mail, users }: TokenParts): PersonalTokens {
+export function createPersonalTokens({ database, bus, audit, mail, sessions, users }: TokenParts): PersonalTokens {
   return {
     async create(actor, { name, scopes, expiresInDays = 90 }, facts) {
       const unknown = scopes.find((scope) => !isPermission(scope))
@@ -46,6 +48,7 @@ export function createPersonalTokens({ database, bus, audit, mail, users }: Toke
       return database.inTenant(actor.tenantId, async (tx) => {
         // Of many at once each counts what the others have made.
         await users.lock(tx, actor.userId)
+        await sessions.mustBeLive(tx, actor)
         if ((await queries.listLive(tx, actor.userId)).length >= MAX_TOKENS) throw tokenErrors('tokens.too_many')
         const id = newId()
         const row = await queries.insert(tx, {

@@ -75,6 +75,9 @@ describe('RBAC-2: who reaches an account', () => {
       const answer = await call(admin, 'PATCH', `/users/${person.id}`, json)
       assert.deepEqual([answer.status, answer.body.code], [403, 'users.belongs_elsewhere'])
     }
+    await ashlar.rows("UPDATE tenants SET status = 'SUSPENDED' WHERE id = $1", [tenant])
+    const besides = await call(admin, 'PATCH', `/users/${person.id}`, { password: NEW })
+    assert.equal(besides.body.code, 'users.belongs_elsewhere', 'a tenant that is suspended may open again')
     await ashlar.login(person.email, PASSWORD)
     assert.equal((await call(admin, 'PATCH', `/users/${person.id}`, { name: 'Another Name' })).status, 200)
     assert.equal((await call(admin, 'PATCH', `/users/${person.id}/status`, { status: 'SUSPENDED' })).status, 200)

@@ -17,8 +17,7 @@ export const userErrors = defineErrors({
   },
   'users.belongs_elsewhere': {
     kind: 'forbidden',
-    message:
-      'This person belongs to other tenants too, so that only they set their password and address: have a link sent to them.',
+    message: 'This person belongs to other tenants too, so that only they set their password and address.',
   },
   'users.changed_meanwhile': { kind: 'stale', message: 'The user was changed by somebody else. Read it again.' },
   'users.avatar_invalid': { kind: 'invalid', message: 'This is not a JPEG, PNG or WebP image that can be used.' },

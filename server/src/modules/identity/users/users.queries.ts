@@ -86,9 +86,9 @@ export interface NewAccount {
 
 export async function insert(db: Executor, account: NewAccount): Promise<void> {
   await db.run(sql`
-    INSERT INTO users (id, email, username, name, phone, password, status, department, position, bio, locale, "emailVerifiedAt", "homeTenantId", "passwordChangedAt", "updatedAt")
+    INSERT INTO users (id, email, username, name, phone, password, status, department, position, bio, locale, "emailVerifiedAt", "firstVerifiedAt", "homeTenantId", "passwordChangedAt", "updatedAt")
     VALUES (${account.id}, ${account.email}, ${account.username}, ${account.name}, ${account.phone}, ${account.password}, ${account.status}::"UserStatus",
-      ${account.department ?? null}, ${account.position ?? null}, ${account.bio ?? null}, ${account.locale ?? null}, ${account.verified ? sql`now()` : null}, ${account.homeless ? null : sql`DEFAULT`}, now(), now())`)
+      ${account.department ?? null}, ${account.position ?? null}, ${account.bio ?? null}, ${account.locale ?? null}, ${account.verified ? sql`now()` : null}, ${account.verified ? sql`now()` : null}, ${account.homeless ? null : sql`DEFAULT`}, now(), now())`)
 }
 
 /** Whether there is any account at all, deleted ones included. */
@@ -127,6 +127,14 @@ export async function update(
   return written > 0
 }
 
+/** Whether the person is a member of another tenant, live or not; needs a handle across tenants. */
+export async function belongsElsewhere(db: Executor, id: string, tenantId: string): Promise<boolean> {
+  return (
+    (await db.one(sql`SELECT 1 FROM memberships WHERE "userId" = ${id} AND "tenantId" <> ${tenantId} LIMIT 1`)) !==
+    undefined
+  )
+}
+
 export async function setStatus(db: Executor, id: string, status: UserStatus): Promise<void> {
   await db.run(sql`UPDATE users SET status = ${status}::"UserStatus", "updatedAt" = now() WHERE id = ${id}`)
 }
@@ -146,7 +154,7 @@ export function restore(db: Executor, id: string): Promise<number> {
 /** Gives an account a verified address; 0 when another one has it in any case. */
 export function setAddress(db: Executor, id: string, email: string): Promise<number> {
   return db.run(sql`
-    UPDATE users SET email = ${email}, "emailVerifiedAt" = now(), "updatedAt" = now()
+    UPDATE users SET email = ${email}, "emailVerifiedAt" = now(), "firstVerifiedAt" = COALESCE("firstVerifiedAt", now()), "updatedAt" = now()
     WHERE id = ${id} AND "deletedAt" IS NULL AND NOT EXISTS (SELECT 1 FROM users o WHERE lower(o.email) = lower(${email}) AND o.id <> ${id})`)
 }
 
@@ -160,12 +168,14 @@ export interface Credentials {
   locale: string | null
   homeTenantId: string | null
   emailVerifiedAt: Date | null
+  /** Whether somebody has shown by now that an address of the account is theirs. */
+  everVerified: boolean
   /** Changes with the password, not with its hash, and whenever access is reset. */
   passwordVersion: string
 }
 
 const VERSION = sql`COALESCE("passwordChangedAt"::text, '') || '/' || COALESCE("accessResetAt"::text, '')`
-const CREDENTIAL_FIELDS = sql`${VERSION} AS "passwordVersion", id, email, username, name, password, status, locale, "homeTenantId", "emailVerifiedAt"`
+const CREDENTIAL_FIELDS = sql`${VERSION} AS "passwordVersion", id, email, username, name, password, status, locale, "homeTenantId", "emailVerifiedAt", "firstVerifiedAt" IS NOT NULL AS "everVerified"`
 
 /** The account that this address or username signs in to; an exact match wins over one in another case. */
 export function findByIdentifier(db: Executor, identifierText: string): Promise<Credentials | undefined> {
@@ -215,9 +225,9 @@ export async function markSignIn(db: Executor, id: string, passwordVersion: stri
 }
 
 export async function markVerified(db: Executor, id: string): Promise<void> {
-  await db.run(
-    sql`UPDATE users SET "emailVerifiedAt" = COALESCE("emailVerifiedAt", now()), "updatedAt" = now() WHERE id = ${id}`,
-  )
+  await db.run(sql`
+    UPDATE users SET "emailVerifiedAt" = COALESCE("emailVerifiedAt", now()), "firstVerifiedAt" = COALESCE("firstVerifiedAt", now()),
+      "updatedAt" = now() WHERE id = ${id}`)
 }
 
 export interface Avatar {

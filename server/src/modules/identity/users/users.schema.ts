@@ -109,7 +109,7 @@ export const UserQuery = Type.Object({
   ...PageQuery,
   ...sorting(SORT_KEYS, 'createdAt'),
   status: Type.Optional(OneOf(STATUSES)),
-  role: Type.Optional(IdOf('role', { maxLength: 100, description: 'Id or name of a role.' })),
+  role: Type.Optional(IdOf('role', { minLength: 0, maxLength: 100, description: 'Id or name of a role.' })),
   deleted: Type.Optional(Type.Boolean({ description: 'Only deleted accounts, which can be restored.' })),
 })
 export type UserQuery = Static<typeof UserQuery>

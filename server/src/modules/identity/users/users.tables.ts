@@ -35,6 +35,8 @@ export const users = pgTable(
     updatedAt: utcNow(),
     deletedAt: moment(),
     emailVerifiedAt: moment(),
+    /** When an address of it was confirmed for the first time. */
+    firstVerifiedAt: moment(),
     passwordChangedAt: moment(),
     /** Links and personal access tokens from before are void. */
     accessResetAt: moment(),

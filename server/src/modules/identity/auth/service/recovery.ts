@@ -27,7 +27,7 @@ export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
   function notify(
     tx: Tx,
     account: Credentials,
-    template: 'password_reset_success' | 'password_changed',
+    template: 'password_reset_success' | 'password_changed' | 'mfa_disabled',
     facts: RequestFacts,
   ) {
     const values = { name: account.name, ip: facts.ip }
@@ -56,8 +56,9 @@ export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
         if (!(await links.use(tx, 'reset', token))) throw authErrors('auth.link_invalid')
         if (!(await users.setPassword(tx, account.id, hash, account.passwordVersion)))
           throw authErrors('auth.link_invalid')
-        // Whoever opens the link holds the address, and who had the account before it was proved need not have.
-        if (account.emailVerifiedAt === null) await mfa.forget(tx, account.id)
+        // Whoever opens the link holds the address, and who had the account before any was proved need not have.
+        const factors = account.everVerified ? 0 : await mfa.forget(tx, account.id)
+        if (factors > 0) await notify(tx, account, 'mfa_disabled', facts)
         for (const purpose of ['reset', 'change'] as const) await links.endAll(tx, account.id, purpose)
         await users.markVerified(tx, account.id)
         await sessions.endAll(tx, [account.id], 'password reset')

@@ -77,6 +77,7 @@ export function createRegistering(
       // A link proves the address that it was sent to, not one that was set later.
       if (!account || account.email !== open.email) throw authErrors('auth.link_invalid')
       await database.inTenant(tenantOfRecord(account), async (tx) => {
+        await users.lock(tx, account.id)
         if (!(await links.use(tx, 'verify', token))) throw authErrors('auth.link_invalid')
         await users.markVerified(tx, account.id)
         await bus.publish(tx, ACTORS_CHANGED, { userId: account.id })

@@ -66,9 +66,10 @@ export function createSecondFactor(parts: AuthParts, signIn: SignIn): SecondFact
     mustBeOne(body)
     let at: Date | undefined
     const check = async () => {
-      at = await database.inTenant(actor.tenantId, async (tx) =>
-        (await mfa.consume(tx, account, body, facts)) ? proveAgain(tx, actor, facts, TWO_FACTORS) : undefined,
-      )
+      at = await database.inTenant(actor.tenantId, async (tx) => {
+        await users.lock(tx, account.id)
+        return (await mfa.consume(tx, account, body, facts)) ? proveAgain(tx, actor, facts, TWO_FACTORS) : undefined
+      })
       return at !== undefined
     }
     if (!(await mfa.counted(account, check, facts)) || !at)
@@ -84,6 +85,8 @@ export function createSecondFactor(parts: AuthParts, signIn: SignIn): SecondFact
       let pair: TokenPair | undefined
       const check = async () => {
         pair = await database.inTenant(tenantId, async (tx) => {
+          // Whoever changes the account or its factors comes before or after.
+          await users.lock(tx, account.id)
           if (!(await mfa.consume(tx, account, proof, facts))) return undefined
           // Thrown, so that the code is not used up for a sign-in that is over.
           if (!(await mfa.useChallenge(tx, mfaToken))) throw authErrors('auth.mfa_token_invalid')

@@ -89,6 +89,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
     const { userId } = actor
     // Sign-ins wait: none of them opens a session that is not asked for the new factor and does not end below.
     await users.lock(tx, userId)
+    await sessions.mustBeLive(tx, actor)
     const pending = await queries.findPending(tx, userId, id)
     const step = pending && matchingStep(sealer.open(pending.secret, sealContext(id)), code, clock.now())
     const row = step === undefined ? undefined : await queries.confirm(tx, userId, id, step)
@@ -198,6 +199,7 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
       database.inTenant(actor.tenantId, async (tx) => {
         const { userId } = actor
         await users.lock(tx, userId)
+        await sessions.mustBeLive(tx, actor)
         if (!(await queries.isEnrolled(tx, userId))) throw mfaErrors('mfa.not_enrolled')
         const codes = await issueCodes(tx, userId)
         await sessions.endAll(tx, [userId], 'recovery codes renewed', actor.sessionId)

@@ -22,7 +22,7 @@ export interface MfaParts {
   sealer: Sealer
   throttle: Throttle
   hashing: Pick<Hashing, 'verify'>
-  sessions: Pick<Sessions, 'endAll' | 'prove'>
+  sessions: Pick<Sessions, 'endAll' | 'mustBeLive' | 'prove'>
   users: Pick<Users, 'credentials' | 'lock' | 'resetAccess'>
   tenants: Pick<Tenants, 'membershipOf' | 'settingsOf'>
   roles: Pick<Roles, 'mfaRequiredSince'>

@@ -47,10 +47,12 @@ export function createAdministration(parts: UserParts): Administration {
     return toUser((await queries.findMember(tx, id))!, tx.tenantId)
   }
 
-  /** What signs a person in opens all their tenants: where there are others, it is theirs alone. */
-  async function mustBelongHereOnly(actor: UserActor, id: string): Promise<void> {
-    const others = (await tenants.ofUser(id)).filter((tenant) => tenant.id !== actor.tenantId)
-    if (others.length) throw userErrors('users.belongs_elsewhere')
+  /** What signs a person in opens all their tenants, also those that may open again: where there are others, it is theirs alone. */
+  async function mustBelongHereOnly(tx: Tx, id: string): Promise<void> {
+    const elsewhere = await tx.acrossTenants('whether somebody belongs to other tenants', (db) =>
+      queries.belongsElsewhere(db, id, tx.tenantId!),
+    )
+    if (elsewhere) throw userErrors('users.belongs_elsewhere')
   }
 
   return {
@@ -88,8 +90,6 @@ export function createAdministration(parts: UserParts): Administration {
         mustAdministerHere(actor, existing)
         await tenants.mustAllowAddressOf(id, address)
       }
-      const setsSecret = password !== undefined || address !== existing.email
-      if (setsSecret && administersHere(actor, existing)) await mustBelongHereOnly(actor, id)
       if (password !== undefined) await passwords.check(password, existing)
       const hash = password === undefined ? undefined : await hashing.hash(password)
       return database.inTenant(actor.tenantId, async (tx) => {
@@ -102,6 +102,8 @@ export function createAdministration(parts: UserParts): Administration {
         const touchesAccount =
           status !== undefined || hash !== undefined || Object.values(columns).some((value) => value !== undefined)
         if (touchesAccount) mustAdministerHere(actor, user)
+        const movesAddress = columns.email !== undefined && columns.email !== user.email
+        if (hash !== undefined || movesAddress) await mustBelongHereOnly(tx, id)
         if (status !== undefined && status !== user.status) mustBeSomebodyElse(actor, id)
         await mustBeFree(tx, columns as { email?: string; username?: string }, id)
         // The version is checked even where nothing but the roles changes.

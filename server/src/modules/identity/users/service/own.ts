@@ -64,14 +64,21 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
     facts: RequestFacts,
   ): Promise<User> {
     await announce(parts, tx, before.id)
-    const after = toUser((await queries.findMember(tx, before.id))!)
+    const after = (await queries.findMember(tx, before.id))!
+    // What the tenant that is worked in may not see, its audit trail does not tell either.
+    const changes = difference(toUser(before, tx.tenantId), toUser(after, tx.tenantId), false)
     audit.record(
       tx,
       actor,
-      { action, targetType: 'user', targetId: before.id, changes: difference(toUser(before), after, false) },
+      {
+        action,
+        targetType: 'user',
+        targetId: before.id,
+        changes,
+      },
       facts,
     )
-    return after
+    return toUser(after)
   }
 
   return {

@@ -32,7 +32,6 @@ export interface UserParts {
     | 'mustAllowAddressOf'
     | 'mustKeepOwner'
     | 'mustLeaveOwners'
-    | 'ofUser'
   >
   sessions: Pick<Sessions, 'endAll'>
   hashing: Hashing
