@@ -23,9 +23,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
 import { accessCalls } from './escalation/calls.access.ts'
+import { officeAndOwnCalls } from './escalation/calls.office.ts'
 import { tenantSideCalls } from './escalation/calls.tenants.ts'
+import { type Caller, type Deed, judge } from './escalation/rules.ts'
+import { holds, isInside, readState, roleOfLevel, type State } from './escalation/state.ts'
 import { createWalk, type Tally, tallied } from './escalation/walk.ts'
-import { makeWorld } from './escalation/world.ts'
+import { makeWorld, type Person, signIn, type World } from './escalation/world.ts'
+import { changedTables, fingerprinter } from './fingerprint.ts'
 import { startApp, type TestApp } from './harness.ts'
 import { FULL_SIZE } from './processes.ts'
 import { seeded } from './random.ts'
@@ -57,7 +61,7 @@ describe('RBAC-3, TOK-5: escalation', () => {
   it(`${CALLS} random calls by every kind of actor give nobody what no grantor held`, async (test) => {
     const random = seeded(SEED)
     const tally: Tally = new Map()
-    const kinds = [...accessCalls, ...tenantSideCalls]
+    const kinds = [...accessCalls, ...tenantSideCalls, ...officeAndOwnCalls]
     const newWalk = async () => createWalk(await makeWorld(ashlar, random), client, { kinds, tally })
     // What never succeeded or was never refused is tried some more: a walk in which all is refused proves nothing.
     const missing = () => kinds.find(({ name }) => !(tally.get(name)?.done && tally.get(name)?.refused))
@@ -70,5 +74,101 @@ describe('RBAC-3, TOK-5: escalation', () => {
     }
     for (const line of tallied(tally)) test.diagnostic(line)
     if (CALLS >= 2_000) assert.equal(missing(), undefined, again)
+  })
+
+  /** What the rules say of a change that goes past the API, as if somebody's call had brought it about. */
+  async function judged(world: World, change: (state: State) => [string, unknown[]], deed: Partial<Deed> = {}) {
+    const state = await readState(client)
+    const [, tenantId = ''] = world.tenants
+    const holdsLittle = ({ id }: Person) => isInside(state, tenantId, id) && !holds(state, tenantId, id).has('*')
+    const userId = world.people.find(holdsLittle)!.id
+    await client.query(...change(state))
+    const caller: Caller = { kind: 'session', userId, tenantId }
+    return judge(state, await readState(client), { kind: 'users.edit', needs: 'user', tenantId, caller, ...deed })
+  }
+
+  const wrongs: Record<string, [RegExp, (world: World, state: State) => [string, unknown[]], Partial<Deed>?]> = {
+    'a role that its giver does not hold': [
+      /gained \* in /,
+      ({ tenants: [, id], people }, state) => {
+        const plain = people.find((one) => isInside(state, id!, one.id) && !holds(state, id!, one.id).has('*'))!
+        const row = [plain.id, roleOfLevel(state, id!, 'OWNER'), id]
+        return ['INSERT INTO user_roles ("userId", "roleId", "tenantId") VALUES ($1, $2, $3)', row]
+      },
+    ],
+    'a permission more in a role': [
+      /the role viewer of \S+ came to grant \*/,
+      ({ tenants: [, id] }) => [
+        `INSERT INTO role_permissions ("roleId", "permissionId", "tenantId") SELECT r.id, p.id, $1
+         FROM roles r, permissions p WHERE r.name = 'viewer' AND p.action = '*' AND r."tenantId" = $1 AND p."tenantId" = $1`,
+        [id],
+      ],
+    ],
+    'a level from below': [
+      /became OWNER of /,
+      ({ tenants: [, id] }) => [
+        `UPDATE memberships SET level = 'OWNER' WHERE "tenantId" = $1 AND level = 'MEMBER'`,
+        [id],
+      ],
+    ],
+    'a password set from below': [
+      /was changed from below/,
+      ({ tenants: [, id] }) => [
+        `UPDATE users SET password = 'x' WHERE id IN (SELECT "userId" FROM memberships WHERE "tenantId" = $1 AND level = 'OWNER')`,
+        [id],
+      ],
+    ],
+    'a change in another tenant': [
+      /who may do what in \S+ changed by a call in /,
+      ({ tenants: [, , id] }) => [`DELETE FROM user_roles WHERE "tenantId" = $1`, [id]],
+    ],
+    'the end of the last owner': [
+      /lost its last owner/,
+      ({ tenants: [, id] }) => [
+        `UPDATE memberships SET level = 'MEMBER' WHERE "tenantId" = $1 AND level = 'OWNER'`,
+        [id],
+      ],
+    ],
+    'a credential that had ended': [
+      /worked that had ended/,
+      () => ['SELECT 1', []],
+      { caller: { kind: 'nobody', userId: '', tenantId: 'default', ended: 'it was revoked' } },
+    ],
+    'a token that does what needs somebody in person': [
+      /did what needs somebody in person|cannot be in/,
+      () => ['SELECT 1', []],
+      { needs: 'session', caller: { kind: 'token', userId: '', tenantId: 'default', scopes: ['*'] } },
+    ],
+  }
+
+  for (const [title, [expected, change, deed]] of Object.entries(wrongs))
+    it(`would notice ${title}`, async () => {
+      const world = await makeWorld(ashlar, seeded(SEED))
+      assert.deepEqual(await judged(world, () => ['SELECT 1', []]), [])
+      const faults = await judged(world, (state) => change(world, state), deed)
+      assert.ok(
+        faults.some((fault) => expected.test(fault)),
+        faults.join('\n'),
+      )
+    })
+
+  it('would notice what the server lets a credential do beyond what is known, and what a refused call writes', async () => {
+    const world = await makeWorld(ashlar, seeded(SEED))
+    const walk = await createWalk(world, client, { kinds: accessCalls, tally: new Map() })
+    const [, tenantId = ''] = world.tenants
+    const [owner] = world.people
+    const member = world.people.find(({ id, session }) => !session && isInside(walk.state(), tenantId, id))!
+    assert.ok(await signIn(world, member))
+    assert.deepEqual(await walk.compare(), [])
+    const fingerprint = await fingerprinter(client)
+    const before = await fingerprint()
+    const { status } = await ashlar.call('PATCH', `/api/v1/users/${member.id}`, {
+      token: (await signIn(world, owner!))!.secret,
+      headers: { 'x-tenant-id': tenantId },
+      json: { roleIds: [] },
+    })
+    assert.equal(status, 200)
+    assert.ok(changedTables(before, await fingerprint()).includes('user_roles'))
+    assert.match((await walk.compare()).join(), /the server says/)
   })
 })

@@ -1,8 +1,8 @@
 // What every kind of call is made of: somebody who makes it, something that it is about, and what it is known to bring about.
-import { type Answer, unique } from '../harness.ts'
+import { type Answer, PASSWORD, unique } from '../harness.ts'
 import type { Caller, Deed } from './rules.ts'
 import { powerOf } from './rules.ts'
-import { at, isCovered, isInside, RANK, type State } from './state.ts'
+import { at, isCovered, isInside, type Level, RANK, type State } from './state.ts'
 import { API, type Credential, type Person, signIn, WISHES, type World } from './world.ts'
 
 /** A call that is about to be made. */
@@ -122,3 +122,46 @@ export function inTenant(
 
 /** An address that nobody has. */
 export const newAddress = () => `${unique('n')}@example.com`
+
+export type Made = Pick<Attempt, 'method' | 'path' | 'json' | 'done'>
+
+/** A kind of call that needs somebody in person, mostly of the level that it takes. */
+export function personal(
+  name: string,
+  level: Level,
+  make: (scene: Scene, by: Credential) => (Made & { deed?: Partial<Attempt['deed']> }) | undefined,
+  weight = 3,
+): Kind {
+  return {
+    name,
+    weight,
+    async make(scene) {
+      const by = await somebody(scene, { rank: RANK[level] })
+      const { deed, ...made } = make(scene, by) ?? { deed: undefined }
+      return 'path' in made ? inTenant(scene, by, made, { needs: 'session', ...deed }) : undefined
+    },
+  }
+}
+
+/** Somebody who makes an account, by an invitation or without. */
+export function registration(world: World, deed: Partial<Attempt['deed']>, more: object = {}): Attempt {
+  const email = newAddress()
+  // Now and then an address that is taken, which no registration gets past.
+  const json = {
+    email: world.random.below(4) ? email : world.random.of(world.people).email,
+    password: PASSWORD,
+    ...more,
+  }
+  return {
+    by: { secret: '', caller: { kind: 'nobody', userId: '', tenantId: 'default' }, id: '' },
+    method: 'POST',
+    path: `${API}/auth/register`,
+    json,
+    header: 'default',
+    deed: { needs: 'nothing', tenantId: 'default', ...deed },
+    done({ body }) {
+      world.people.push({ id: body.user.id, email: json.email, password: PASSWORD })
+      return undefined
+    },
+  }
+}

@@ -4,6 +4,7 @@ import {
   type Attempt,
   inTenant,
   type Kind,
+  type Made,
   newAddress,
   roleWishes,
   type Scene,
@@ -15,8 +16,6 @@ import {
 import { exceeds, powerOf } from './rules.ts'
 import { at, grantsOf } from './state.ts'
 import { type Credential, type Person, signIn } from './world.ts'
-
-type Made = Pick<Attempt, 'method' | 'path' | 'json' | 'done'>
 
 /** A kind of call that needs a permission, by somebody who mostly has it. */
 function guarded(

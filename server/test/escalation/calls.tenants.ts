@@ -1,39 +1,19 @@
 // The kinds of calls about tenants, members, invitations, one's own account and the back office.
-import { PASSWORD, unique } from '../harness.ts'
+import { unique } from '../harness.ts'
 import {
-  type Attempt,
   inTenant,
   type Kind,
-  newAddress,
+  personal,
+  registration,
   roleWishes,
   type Scene,
   sessionOf,
   somebody,
   someone,
 } from './attempts.ts'
-import { powerOf } from './rules.ts'
-import { at, grantsOf, type Level, RANK } from './state.ts'
-import { API, type Credential, type Invitation, type Person, type World } from './world.ts'
-
-type Made = Pick<Attempt, 'method' | 'path' | 'json' | 'done'>
-
-/** A kind of call that needs somebody in person, mostly of the level that it takes. */
-function personal(
-  name: string,
-  level: Level,
-  make: (scene: Scene, by: Credential) => (Made & { deed?: Partial<Attempt['deed']> }) | undefined,
-  weight = 3,
-): Kind {
-  return {
-    name,
-    weight,
-    async make(scene) {
-      const by = await somebody(scene, { rank: RANK[level] })
-      const { deed, ...made } = make(scene, by) ?? { deed: undefined }
-      return 'path' in made ? inTenant(scene, by, made, { needs: 'session', ...deed }) : undefined
-    },
-  }
-}
+import { exceeds, powerOf } from './rules.ts'
+import { at, grantsOf, isInside, type Level, RANK, roleOfLevel } from './state.ts'
+import type { Credential, Invitation } from './world.ts'
 
 const levelOf = ({ world }: Scene) => world.random.of<Level>(['MEMBER', 'MEMBER', 'ADMIN', 'OWNER'])
 
@@ -77,9 +57,11 @@ const invitationCalls: Kind[] = [
         method: 'POST',
         path: `/tenants/${tenantId}/invitations`,
         json,
-        done({ body }) {
+        done({ body }, before) {
           world.invitations.push({ id: body.id, secret: body.token ?? '', email: email ?? null, offer })
-          return undefined
+          const comesWith = rank === RANK.OWNER || level === 'MEMBER' ? undefined : roleOfLevel(before, tenantId, level)
+          const beyond = exceeds(grantsOf(before, roleIds.length ? roleIds : [comesWith ?? '']), power)
+          return beyond ? [`an invitation offers ${beyond}, which its maker does not hold`] : undefined
         },
       }
     },
@@ -87,15 +69,16 @@ const invitationCalls: Kind[] = [
   ),
   {
     name: 'invitations.accept',
-    weight: 5,
+    weight: 7,
     async make(scene) {
       const invitation = await someInvitation(scene)
       if (!invitation) return undefined
       const { world } = scene
       const bound = world.people.find(({ email }) => email === invitation.email)
       const person = bound && world.random.below(4) ? bound : world.random.of(world.people)
-      const header = world.random.of(world.tenants)
-      const by = world.random.below(6) ? await sessionOf(world, person, header) : await somebody(scene, {})
+      const homes = world.tenants.filter((id) => isInside(scene.state, id, person.id))
+      const header = world.random.of(homes.length && world.random.below(8) ? homes : world.tenants)
+      const by = world.random.below(8) ? await sessionOf(world, person, header) : await somebody(scene, {})
       const { tenantId } = invitation.offer
       const call = { method: 'POST', path: '/invitations/accept', json: { token: invitation.secret } }
       return {
@@ -130,11 +113,13 @@ const invitationCalls: Kind[] = [
 const headerOf = ({ caller }: Credential) => caller.tenantId
 
 /** An invitation that was made, mostly a late one; the secret of a bound one is read in its mail. */
-async function someInvitation({ world }: Scene): Promise<Invitation | undefined> {
-  const { invitations, random, ashlar } = world
+async function someInvitation({ world, state }: Scene): Promise<Invitation | undefined> {
+  const { random, ashlar } = world
+  const live = world.invitations.filter(({ offer }) => state.tenants.get(offer.tenantId)?.live)
+  const invitations = live.length && random.below(8) ? live : world.invitations
   if (!invitations.length) return undefined
   const late = invitations.slice(-8)
-  const invitation = random.of(random.below(4) ? late : invitations)
+  const invitation = random.of(random.below(3) ? late : invitations)
   if (!invitation.secret) {
     const [mail] = await ashlar.rows<{ text: string }>(
       `SELECT text FROM mails WHERE $1 = ANY(recipients) AND template = 'tenant_invitation' AND "tenantId" = $2 ORDER BY "createdAt" DESC LIMIT 1`,
@@ -144,37 +129,6 @@ async function someInvitation({ world }: Scene): Promise<Invitation | undefined>
   }
   return invitation
 }
-
-function registration(world: World, deed: Partial<Attempt['deed']>, more: object = {}): Attempt {
-  const email = newAddress()
-  // Now and then an address that is taken, which no registration gets past.
-  const json = {
-    email: world.random.below(4) ? email : world.random.of(world.people).email,
-    password: PASSWORD,
-    ...more,
-  }
-  return {
-    by: { secret: '', caller: { kind: 'nobody', userId: '', tenantId: 'default' }, id: '' },
-    method: 'POST',
-    path: `${API}/auth/register`,
-    json,
-    header: 'default',
-    deed: { needs: 'nothing', tenantId: 'default', ...deed },
-    done({ body }) {
-      world.people.push({ id: body.user.id, email: json.email, password: PASSWORD })
-      return undefined
-    },
-  }
-}
-
-const ownCalls: Kind[] = [
-  {
-    name: 'auth.register',
-    weight: 1,
-    make: async ({ world }) => registration(world, { newcomers: 'with the default role' }),
-  },
-  personal('users.removeMe', 'MEMBER', () => ({ method: 'DELETE', path: '/users/me' }), 1),
-]
 
 const tenantCalls: Kind[] = [
   personal(
@@ -229,90 +183,4 @@ const tenantCalls: Kind[] = [
   },
 ]
 
-/** A kind of call of the back office; others try too. */
-function office(
-  name: string,
-  weight: number,
-  make: (scene: Scene) => (Made & { deed?: Partial<Attempt['deed']> }) | undefined,
-): Kind {
-  return {
-    name,
-    weight,
-    async make(scene) {
-      const by = await somebody(scene, { admin: true })
-      const { deed, ...made } = make(scene) ?? { deed: undefined }
-      if (!('path' in made)) return undefined
-      return inTenant(scene, by, { ...made, path: `/admin${made.path}` }, { needs: 'admin', ...deed })
-    },
-  }
-}
-
-const isGone =
-  ({ state }: Scene) =>
-  ({ id }: Person) =>
-    state.users.get(id)?.deleted === true
-const isBarred =
-  ({ state }: Scene) =>
-  ({ id }: Person) =>
-    state.users.get(id)?.active === false
-
-const officeCalls: Kind[] = [
-  office('admin.impersonate', 5, (scene) => {
-    const { world, tenantId } = scene
-    const userId = someone(scene).id
-    const caller = { kind: 'impersonation', userId, tenantId } as const
-    return {
-      method: 'POST',
-      path: '/impersonate',
-      json: { userId, tenantId, reason: 'The tests look around' },
-      done({ body }, before) {
-        world.impersonations.push({ secret: body.accessToken, caller: { ...caller }, id: body.impersonation.id })
-        const everything = [...powerOf(before, { kind: 'session', userId, tenantId: 'default' }, 'default')]
-        return everything.some((one) => one === '*' || one === '*:*')
-          ? [`${userId} may do everything and was impersonated`]
-          : []
-      },
-    }
-  }),
-  office('admin.endImpersonation', 1, ({ world: { impersonations, random } }) => {
-    const one = impersonations.length ? random.of(impersonations) : undefined
-    const done = () => {
-      one!.caller.ended = 'the impersonation was ended'
-      return undefined
-    }
-    return { method: 'DELETE', path: `/impersonations/${one?.id ?? 'none'}`, done }
-  }),
-  office('admin.block', 1, (scene) => ({ method: 'PATCH', path: `/users/${someone(scene).id}/block` })),
-  office('admin.activate', 4, (scene) => ({
-    method: 'PATCH',
-    path: `/users/${someone(scene, isBarred(scene)).id}/activate`,
-  })),
-  office('admin.removeUser', 1, (scene) => ({ method: 'DELETE', path: `/users/${someone(scene).id}` })),
-  office('admin.restoreUser', 4, (scene) => {
-    const { people, random } = scene.world
-    if (!people.some(isGone(scene)) && random.below(4)) return undefined
-    return { method: 'POST', path: `/users/${someone(scene, isGone(scene)).id}/restore` }
-  }),
-  office('admin.createTenant', 1, ({ world: { random, people, tenants } }) => {
-    const ownerId = random.below(6) ? random.of(people).id : 'nobody'
-    const done: Made['done'] = ({ body }) => {
-      if (tenants.length < 6) tenants.push(body.id)
-      return undefined
-    }
-    return {
-      method: 'POST',
-      path: '/tenants',
-      json: { name: unique('Yard'), ownerId },
-      deed: { founder: ownerId },
-      done,
-    }
-  }),
-]
-
-export const tenantSideCalls: readonly Kind[] = [
-  ...memberCalls,
-  ...invitationCalls,
-  ...ownCalls,
-  ...tenantCalls,
-  ...officeCalls,
-]
+export const tenantSideCalls: readonly Kind[] = [...memberCalls, ...invitationCalls, ...tenantCalls]

@@ -99,6 +99,7 @@ export function judge(before: State, after: State, deed: Deed): string[] {
     ...levelFaults(before, after, deed),
     ...defaultRoleFaults(before, after, deed),
     ...takeoverFaults(before, after, deed),
+    ...tokenFaults(after),
     ...strayFaults(before, after, deed),
     ...ownerFaults(before, after, deed),
   ]
@@ -206,6 +207,13 @@ function takeoverFaults(before: State, after: State, { kind, caller, needs }: De
       if (!isCovered(power, permission)) faults.push(`${userId}, who is worth ${permission}, was changed from below`)
   }
   return faults
+}
+
+/** No token waits for its maker to come back to the tenant. */
+function tokenFaults(after: State): string[] {
+  return [...after.tokens]
+    .filter(([, { tenantId, userId, revoked }]) => !revoked && !after.levels.has(at(tenantId, userId)))
+    .map(([id, { tenantId }]) => `the token ${id} is alive in ${tenantId}, where its maker is no member`)
 }
 
 /** In every other tenant everything stays as it was: roles, who holds them, levels, tokens. */

@@ -15,6 +15,8 @@ export interface Walk {
   step(where: string, only?: Kind): Promise<void>
   /** Asks the server what everybody holds; differences from what the tables say, as sentences. */
   compare(): Promise<string[]>
+  /** Who held what after the last call. */
+  state(): State
 }
 
 const REFUSALS = new Set([400, 401, 403, 404, 409, 412, 422])
@@ -60,6 +62,8 @@ export async function createWalk(
   }
 
   return {
+    state: () => state,
+
     async step(where, only) {
       const [kind, { by, method, path, json, header, deed, done }] = await draw(only)
       const before = known?.signIns === world.signIns ? known.sums : await fingerprint()

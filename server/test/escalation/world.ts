@@ -110,15 +110,16 @@ export async function makeWorld(ashlar: TestApp, random: Random): Promise<World>
     // One person in both, one who owns the one and is nobody in the other, and an administrator of each.
     await join(shared.id, 'MEMBER')
     await join((owner === first ? second : first).id, 'MEMBER')
-    await join((await register()).id, 'ADMIN')
+    const admin = await register()
+    await join(admin.id, 'ADMIN')
     await join((await register()).id, 'OWNER')
     const setLevel = (userId: string, level: Level) =>
       must('PATCH', `/tenants/${body.id}/members/${userId}`, by, body.id, { level })
     await setLevel(delegate!.id, 'ADMIN')
-    // An owner of whose roles little is left: worth everything all the same.
-    const bare = others.at(-1)!.id
-    await setLevel(bare, 'OWNER')
-    await must('PATCH', `/users/${bare}`, by, body.id, { roleIds: [] })
+    // An owner and an administrator of whose roles nothing is left: what they are worth is their level.
+    const bare = others.at(-1)!
+    await setLevel(bare.id, 'OWNER')
+    for (const { id } of [bare, admin]) await must('PATCH', `/users/${id}`, by, body.id, { roleIds: [] })
   }
   const admin: Caller = { kind: 'admin', userId: '', tenantId: 'default' }
   return {
