@@ -93,7 +93,7 @@ describe('jobs under control', () => {
       return undefined
     }
     const id = await add(1)
-    await inState(id, 'active')
+    await until(() => notesOf(id))
     const asked = Date.now()
     assert.deepEqual(await cancel(id), { outcome: 'done', name: kind.name })
     await until(() => (refusals.length === 3 ? [1] : []))
