@@ -16,6 +16,7 @@ import type { Jobs } from './drivers/queue/index.ts'
 import { createSealer } from './drivers/sealing/index.ts'
 import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
 import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
+import { adminJobRoutes, createJobDesk, jobRoutes } from './modules/foundation/jobs/index.ts'
 import { createMail, deliverMail, mailRoutes } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
@@ -30,7 +31,7 @@ import {
   createSessions,
   sessionRoutes,
 } from './modules/identity/sessions/index.ts'
-import { createTenants, purgeTenantsJob, tenantRoutes } from './modules/identity/tenants/index.ts'
+import { createTenants, DEFAULT_TENANT, purgeTenantsJob, tenantRoutes } from './modules/identity/tenants/index.ts'
 import { createThrottle } from './modules/identity/throttle/index.ts'
 import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
 import { createUsers, userRoutes } from './modules/identity/users/index.ts'
@@ -60,12 +61,13 @@ type People = Foundation & ReturnType<typeof createPeople>
 /** What every module uses. */
 function createFoundation({ mail: settings, app, encryption }: Config, { database, jobs, mailer }: Drivers) {
   const audit = createAudit({ database })
+  const jobDesk = createJobDesk({ database, jobs, audit, homeTenantId: DEFAULT_TENANT })
   const sealer = createSealer(encryption.keys)
   const from = { address: settings.from, name: settings.fromName }
   const options = { from, product: app.name, liveOutbox: !app.strict }
   const mail = createMail({ database, jobs, mailer, sealer, options })
   mail.defineJobs()
-  return { audit, mail, sealer }
+  return { audit, jobDesk, mail, sealer }
 }
 
 /** Who there is, and what they may do. */
@@ -92,7 +94,7 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
   const issuer = config.app.name
   const mfaOptions = { issuer, graceDays: accounts.mfaGraceDays }
-  const mfa = createMfa({ ...foundation, throttle, roles, tenants, users, sessions, options: mfaOptions })
+  const mfa = createMfa({ ...foundation, throttle, hashing, roles, tenants, users, sessions, options: mfaOptions })
   return {
     throttle,
     hashing,
@@ -136,10 +138,13 @@ export function createModules(config: Config, drivers: Drivers, version: string)
       cache: config.redis.url ? 'redis' : 'memory',
     },
   })
-  const { audit, mail, sessions, tenants, users, roles, invitations, personalTokens, accessTokens, mfa } = people
+  const { audit, jobDesk, mail, sessions, tenants, users, roles, invitations, personalTokens, accessTokens, mfa } =
+    people
   const { avatarMaxBytes } = config.uploads
   const routes: Route[] = [
     ...auditRoutes(audit),
+    ...jobRoutes(jobDesk),
+    ...adminJobRoutes(jobDesk),
     ...mailRoutes(mail),
     ...sessionRoutes(sessions),
     ...tenantRoutes(tenants),

@@ -3,6 +3,7 @@ import { ConfigurationError } from './config.ts'
 
 const VERBS: Record<string, { summary: string; load(): Promise<(args: string[]) => Promise<void>> }> = {
   serve: { summary: 'start the API, with its jobs', load: async () => (await import('./cli/serve.ts')).serve },
+  worker: { summary: 'work on jobs, without the API', load: async () => (await import('./cli/worker.ts')).worker },
   migrate: {
     summary: 'up | down --to N | status | check | new NAME: the database schema',
     load: async () => (await import('./cli/migrate.ts')).migrate,

@@ -42,6 +42,7 @@ describe('TEN-5: isolation of tenants', () => {
   it('holds on one connection for all, where one statement in a hundred fails and some take too long', async (test) => {
     const faults = { on: false, thrown: 0, late: 0 }
     const options = {
+      jobs: true,
       env: { DB_POOL_SIZE: '1', DB_POOL_TIMEOUT: '30', DB_STATEMENT_TIMEOUT: '0.5' },
       wrap: (database: Database) => faulty(database, faults),
     }
@@ -56,7 +57,7 @@ describe('TEN-5: isolation of tenants', () => {
   })
 
   it('is not proven where a policy is missing, and says which request shows it', async () => {
-    const proof = await withApp({}, async (ashlar) => {
+    const proof = await withApp({ jobs: true }, async (ashlar) => {
       await ashlar.rows('ALTER TABLE mails DISABLE ROW LEVEL SECURITY')
       return prove(ashlar)
     })

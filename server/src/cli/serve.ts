@@ -1,19 +1,14 @@
 // `ashlar serve`: start in order, listen when ready, drain on a signal.
 import cluster from 'node:cluster'
-import type { App, Drivers } from '../app.ts'
 import { createApp } from '../app.ts'
 import type { Config } from '../config.ts'
-import type { DatabasePlace } from '../drivers/database/index.ts'
-import type { Log } from '../drivers/telemetry/log.ts'
 import { superviseWorkers } from './cluster.ts'
+import { endOnSignals } from './process.ts'
 import { bringUpToDate, closeDrivers, findDatabase, openDrivers, readConfig, VERSION } from './runtime.ts'
 import { prepareInstallation } from './setup.ts'
 
 /** How long running jobs may finish at a stop; the rest is given back and runs elsewhere. */
 const JOB_GRACE_MS = 5_000
-
-/** A terminal and a service manager tell every process of a group, and the first process tells the others again. */
-const SAME_SIGNAL_MS = 500
 
 export async function serve(): Promise<void> {
   const { config, log } = readConfig()
@@ -29,52 +24,21 @@ export async function serve(): Promise<void> {
   const app = await createApp(config, drivers, VERSION)
   const administrator = await prepareInstallation(app, drivers.database, config)
   await drivers.jobs.start({ work: config.worker.inProcess })
-  await app.tenants.scheduleJobs()
-  stopOnSignals({ app, drivers, place, config, log })
+  endOnSignals({
+    log,
+    timeoutMs: config.server.shutdownTimeoutMs,
+    words: 'stopping: requests in flight are finished first',
+    async end() {
+      app.system.stopping()
+      await app.http.drain(config.server.shutdownDelayMs)
+      await drivers.jobs.stop({ graceMs: JOB_GRACE_MS })
+      await closeDrivers(drivers)
+      await place.embedded?.stop()
+    },
+  })
   const address = await app.http.listen(config.server.host, config.server.port)
   log.info({ address, version: VERSION, environment: config.app.environment }, 'listening')
   if (config.log.format === 'pretty' || administrator) welcome(address, config, administrator)
-}
-
-interface Running {
-  app: App
-  drivers: Drivers
-  place: DatabasePlace
-  config: Config
-  log: Log
-}
-
-function stopOnSignals({ app, drivers, place, config, log }: Running): void {
-  let stoppingSince: number | undefined
-  const stop = async (signal: string, exitCode = 0) => {
-    if (stoppingSince !== undefined) {
-      if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return
-      log.warn({ signal }, 'second signal: leaving at once')
-      process.exit(1)
-    }
-    stoppingSince = performance.now()
-    log.info({ signal }, 'stopping: requests in flight are finished first')
-    const hard = setTimeout(() => {
-      log.error({}, 'stopping took too long')
-      process.exit(1)
-    }, config.server.shutdownTimeoutMs)
-    app.system.stopping()
-    await app.http.drain(config.server.shutdownDelayMs)
-    await drivers.jobs.stop({ graceMs: JOB_GRACE_MS })
-    await closeDrivers(drivers)
-    await place.embedded?.stop()
-    clearTimeout(hard)
-    log.info({}, 'stopped')
-    process.exit(exitCode)
-  }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
-  process.on('unhandledRejection', (reason) => {
-    log.fatal(
-      { reason: reason instanceof Error ? { message: reason.message, stack: reason.stack } : String(reason) },
-      'unhandled rejection',
-    )
-    void stop('unhandledRejection', 1)
-  })
 }
 
 function welcome(

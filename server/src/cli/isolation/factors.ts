@@ -5,12 +5,27 @@ import { described, type Finding, masked } from './findings.ts'
 import type { Request } from './requests.ts'
 
 const API = '/api/v1/auth'
+const MORE_THAN_SESSIONS = 21
 
 export interface SecondFactor {
   id: string
   secret: string
   /** Those that came with the first authenticator. */
   recoveryCodes: string[]
+}
+
+/** What somebody without a second factor is told of theirs: anything else would be somebody else's. */
+export async function readNoFactors(client: Client, token: string): Promise<Finding[]> {
+  const request = { method: 'GET', path: `${API}/mfa`, headers: { authorization: `Bearer ${token}` } }
+  const { enrolled, factors, recoveryCodesLeft } = await client.succeed(request)
+  if (enrolled === false && recoveryCodesLeft === 0 && (factors as unknown[]).length === 0) return []
+  const answers = [JSON.stringify({ enrolled, factors, recoveryCodesLeft })]
+  return [{ places: [`GET ${API}/mfa`], asker: 'plain', what: 'leaks', request: described(request), answers }]
+}
+
+/** Signs in more often than one person may have sessions: only their own oldest may end. */
+export async function signInOften(client: Client, account: Account): Promise<void> {
+  for (let count = 0; count < MORE_THAN_SESSIONS; count++) await client.send(posted('/login', account), 0)
 }
 
 interface Account {

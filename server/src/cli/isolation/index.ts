@@ -4,7 +4,7 @@ import type { Database } from '../../drivers/database/index.ts'
 import { UsageError } from '../arguments.ts'
 import { createClient } from './client.ts'
 import { type Operation, operationsOf } from './document.ts'
-import { tryOwnFactors } from './factors.ts'
+import { readNoFactors, signInOften, tryOwnFactors } from './factors.ts'
 import { harmOf, readOwn, writeToOwn } from './own.ts'
 import { type Probes, probe } from './probes.ts'
 import { checksumsOf, membersOf } from './rows.queries.ts'
@@ -48,13 +48,17 @@ export async function proveIsolation({ url, admin, database, progress }: ProofOp
   const isHarmless = (operation: Operation) => operation.method !== 'DELETE' && harmOf(operation, theirs) === 0
   await writeToOwn(client, operations, theirs, isHarmless)
   const { email, password } = theirs.people.owner!
-  const factors = await tryOwnFactors(client, mine.factor, { email, password })
+  const factors = [
+    ...(await tryOwnFactors(client, mine.factor, { email, password })),
+    ...(await readNoFactors(client, mine.people.plain!.token)),
+  ]
   const people = database && (await membersOf(database, theirs.tenant.id))
   const sums = () => checksumsOf(database!, theirs.tenant.id, people!)
   const before = database && (await settled(sums))
   progress?.('asking')
   const leaks = await readOwn(client, operations, mine, theirs)
   const probes = await probe(client, operations, mine, theirs)
+  await signInOften(client, await mine.newMember())
   const ownWrites = await writeToOwn(client, operations, mine)
   progress?.('asked')
   const after = database && (await sums())

@@ -80,6 +80,7 @@ export async function makeSide(client: Client, operations: Operation[], admin?: 
   const special = {
     factor: async () => (await addFactor(client, headers)).id,
     'deleted tenant': () => makeDeleted(client, owner.token),
+    job: () => addJob(client, headers, secret),
   }
   const objects = await makeObjects(client, operations, { owner: owner.token, tenantId: tenant.id, admin, special })
   return { tenant, people, objects, factor, newMember: () => member([]) }
@@ -101,6 +102,17 @@ async function register(client: Client, email: string, secret: string): Promise<
   if (answer.accessToken === undefined)
     throw new UsageError('The proof needs accounts that can sign in at once: REQUIRE_EMAIL_VERIFICATION must be off.')
   return { id: String((answer.user as { id: unknown }).id), email, token: String(answer.accessToken), password: secret }
+}
+
+/** What a change of address leaves to be done. */
+async function addJob(client: Client, headers: Record<string, string>, secret: string): Promise<string> {
+  await post(client, '/auth/change-email', headers, { email: `${newWord()}@example.com`, password: secret })
+  const { data } = await client.succeed({
+    method: 'GET',
+    path: `${API}/jobs?name=auth.change_address&limit=1`,
+    headers,
+  })
+  return String((data as { id: unknown }[])[0]?.id)
 }
 
 /** Whatever names the tenant, its people or its objects: nobody else's answers may have it. */

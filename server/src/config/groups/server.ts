@@ -140,6 +140,11 @@ export const worker = {
       default: true,
     },
   ),
+  healthPort: integer(
+    'WORKER_HEALTH_PORT',
+    'The port on HOST where `ashlar worker` answers 200 while its database does; without it no port is opened.',
+    { min: 0, max: 65_535 },
+  ),
 }
 
 export const log = {

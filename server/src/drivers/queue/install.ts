@@ -2,6 +2,8 @@
 import { PgBoss, type Queue } from 'pg-boss'
 import { roleNames } from '../database/roles.ts'
 import type { JobSettings } from './definition.ts'
+import { HISTORY } from './history.ts'
+import { putSchedules } from './schedules.ts'
 
 export const SCHEMA = 'pgboss'
 /** Where jobs go that were given up, until somebody has been told. */
@@ -38,7 +40,8 @@ export async function installQueue(ownerUrl: string, { rolePrefix, jobs }: Insta
     await put(boss, { name: DEAD_LETTERS, ...deadLetterSettings })
     for (const job of jobs) await put(boss, queueOf(job))
     await backgroundWork(boss, failures)
-    await grant(boss, roleNames(rolePrefix).app)
+    await putSchedules(boss, boss.getDb(), jobs)
+    await finish(boss, roleNames(rolePrefix).app)
   } finally {
     await boss.stop({ graceful: false })
   }
@@ -55,7 +58,7 @@ const deadLetterSettings: Omit<Queue, 'name'> = {
   deleteAfterSeconds: 30 * DAY,
 }
 
-function queueOf({ name, retry, timeoutSeconds, heartbeatSeconds = 20 }: JobSettings): Queue {
+function queueOf({ name, retry, timeoutSeconds, heartbeatSeconds = 20, keepDays = 7 }: JobSettings): Queue {
   return {
     name,
     retryLimit: retry.limit,
@@ -65,7 +68,7 @@ function queueOf({ name, retry, timeoutSeconds, heartbeatSeconds = 20 }: JobSett
     expireInSeconds: timeoutSeconds,
     heartbeatSeconds,
     retentionSeconds: FOREVER,
-    deleteAfterSeconds: 7 * DAY,
+    deleteAfterSeconds: keepDays * DAY,
     deadLetter: DEAD_LETTERS,
     notify: true,
   }
@@ -97,7 +100,8 @@ const RIGHTS: Record<string, string> = {
   version: 'SELECT, UPDATE',
 }
 
-async function grant(boss: PgBoss, role: string): Promise<void> {
+/** What is ours in the schema, and who may do what there. Nodes that start together do it one after the other. */
+async function finish(boss: PgBoss, role: string): Promise<void> {
   const tables = Object.entries(RIGHTS).map(([table, rights]) => `GRANT ${rights} ON ${SCHEMA}.${table} TO "${role}"`)
   const statements = [
     `REVOKE ALL ON SCHEMA ${SCHEMA} FROM PUBLIC, "${role}"`,
@@ -105,6 +109,8 @@ async function grant(boss: PgBoss, role: string): Promise<void> {
     `GRANT USAGE ON SCHEMA ${SCHEMA} TO "${role}"`,
     `GRANT SELECT ON ALL TABLES IN SCHEMA ${SCHEMA} TO "${role}"`,
     ...tables,
+    `GRANT EXECUTE ON FUNCTION ${SCHEMA}.with_attempt TO "${role}"`,
   ]
-  await boss.getDb().executeSql(['BEGIN', ...statements, 'COMMIT'].join('; '))
+  const turn = "SELECT pg_advisory_xact_lock(hashtext('ashlar/queue'))"
+  await boss.getDb().executeSql(['BEGIN', turn, ...HISTORY, ...statements, 'COMMIT'].join('; '))
 }

@@ -1,4 +1,7 @@
-// What the queue's tests share; run as a program it is a worker process that a test can kill in the middle of a job.
+// What the queue's tests share; run as a program it is a worker process that a test can kill: in the middle of the one job
+// that it holds for ever, with
+// `work` anywhere, between effect and end most of the time; with `block` it falls silent there and lives on.
+import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
 import { openDatabase, testLog } from '../../../test/application.ts'
 import { type Database, sql } from '../database/index.ts'
@@ -6,7 +9,7 @@ import { createJobs, type JobSettings, type Jobs } from './index.ts'
 
 export const quick = { limit: 2, delaySeconds: 1, backoff: true, maxDelaySeconds: 2 }
 
-/** Writes its effect in the transaction that ends it; the process of this file never gets that far. */
+/** Writes its effect in the transaction that ends it. */
 export const noteJob = {
   name: 'note.write',
   schema: Type.Object({ note: Type.String({ maxLength: 50 }) }),
@@ -34,16 +37,35 @@ export function openJobs(of: { appUrl: string; rolePrefix: string }): {
   }
 }
 
+export const BLOCKED_MS = 16_000
+
+/** Looks until something is there. */
+export async function until<T>(look: () => T[] | Promise<T[]>, withinMs = 15_000): Promise<T[]> {
+  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(50)) {
+    const found = await look()
+    if (found.length > 0) return found
+  }
+  throw new Error(`Nothing came within ${withinMs} ms.`)
+}
+
 if (import.meta.main) {
+  const works = process.argv[2] === 'work'
+  const blocks = process.argv[2] === 'block'
+  const gapMs = Number(process.argv[3])
   const { jobs } = openJobs({ appUrl: process.env.TEST_APP_URL!, rolePrefix: process.env.TEST_ROLE_PREFIX! })
   jobs.define({
     ...noteJob,
-    async handler({ payload, database, jobId, complete }) {
+    async handler({ payload, database, jobId, attempt, complete }) {
+      if (works) await database.run(sql`INSERT INTO starts (job, attempt) VALUES (${jobId}, ${attempt})`)
       await database.transaction(async (tx) => {
         await tx.run(sql`INSERT INTO notes (job, note) VALUES (${jobId}, ${(payload as { note: string }).note})`)
+        if (works) await sleep(Math.random() * gapMs)
+        // Says nothing to anybody meanwhile: to the others it is dead.
+        if (blocks) for (const end = Date.now() + BLOCKED_MS; Date.now() < end; );
         await complete(tx)
+        if (works || blocks) return
         process.stdout.write('held\n')
-        await new Promise((resolve) => setTimeout(resolve, 600_000))
+        await sleep(600_000)
       })
     },
   })

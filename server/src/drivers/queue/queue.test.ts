@@ -12,7 +12,7 @@ import { sql } from '../database/index.ts'
 import { runLints } from '../database/lints.ts'
 import { applyRowSecurity } from '../database/row-security.ts'
 import { installQueue, JobRefused, type JobRun, type JobSettings } from './index.ts'
-import { noteJob, openJobs, quick } from './queue.fixture.ts'
+import { noteJob, openJobs, quick, until } from './queue.fixture.ts'
 
 const schema = Type.Object({ n: Type.Integer() })
 const settings = { schema, retry: quick, timeoutSeconds: 30, concurrency: 2 }
@@ -35,6 +35,7 @@ let behave: (run: JobRun<{ n: number }>) => Promise<void> = async () => undefine
 function definitionOf(kind: JobSettings<typeof schema>) {
   return {
     ...kind,
+    scope: 'tenant' as const,
     async handler(run: JobRun<{ n: number }>) {
       runs.push({ ...run, job: kind.name, at: Date.now() })
       await behave(run)
@@ -253,7 +254,7 @@ describe('a worker', () => {
     const id = await enqueue('a', 'test.plain', 7)
     await until(() => (refused ? [refused] : []))
     behave = async () => undefined
-    assert.match(String(refused), /Another worker has taken this job/)
+    assert.match(String(refused), /another worker has taken it/)
     assert.deepEqual(await here.database.global.query(sql`SELECT note FROM notes WHERE job = ${id}`), [])
   })
 
@@ -381,14 +382,6 @@ async function rowsOf(name: string): Promise<number> {
 
 function asAdmin(statement: string, values?: unknown[]): Promise<pg.QueryResult> {
   return withClient(server.adminUrl, (client) => client.query(statement, values))
-}
-
-async function until<T>(look: () => T[] | Promise<T[]>, withinMs = 15_000): Promise<T[]> {
-  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(50)) {
-    const found = await look()
-    if (found.length > 0) return found
-  }
-  throw new Error(`Nothing came within ${withinMs} ms.`)
 }
 
 /** A way to the database that can be cut: connections end, and new ones are refused. */

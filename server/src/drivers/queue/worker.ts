@@ -1,88 +1,160 @@
 // One job, from its row to its outcome.
-import type { JobResult, JobWithMetadata } from 'pg-boss'
-import type { TSchema } from 'typebox'
+import type { JobResult } from 'pg-boss'
 import { Check } from 'typebox/value'
-import type { Database, Tx } from '../database/index.ts'
+import { type Database, sql, type Tx } from '../database/index.ts'
 import type { Log } from '../telemetry/log.ts'
-import { type Envelope, type JobDefinition, JobRefused, type TenantDatabase } from './definition.ts'
+import {
+  type Envelope,
+  type JobDefinition,
+  type JobOutcome,
+  JobRefused,
+  type JobRun,
+  type TenantDatabase,
+} from './definition.ts'
+import { type Job, wasCancelled } from './held.ts'
+import { type Claim, createProgress } from './progress.ts'
+import { noted, reasonOf } from './reason.ts'
+import type { Outcome, Tally } from './tally.ts'
 
 export interface WorkerParts {
-  database: Pick<Database, 'tenant' | 'inTenant'>
+  database: Pick<Database, 'tenant' | 'inTenant' | 'global'>
   log: Log
+  tally: Pick<Tally, 'count'>
   /** Ends the job in the transaction; false when this try no longer holds it. */
-  completeIn(tx: Tx, job: { name: string; id: string; retryCount: number }): Promise<boolean>
+  completeIn(tx: Tx, job: Claim, output: object | null): Promise<boolean>
 }
 
-/** Runs the handler and says how it went. `leaving` is aborted when the process must end. Never throws. */
+/** Runs the handler and says how it went. `signal` is aborted when it must stop. Never throws. */
 export async function runJob(
   definition: JobDefinition,
-  job: JobWithMetadata<Envelope>,
-  leaving: AbortSignal,
+  job: Job,
+  signal: AbortSignal,
   parts: WorkerParts,
 ): Promise<JobResult> {
-  const attempt = job.retryCount + 1
-  const log = parts.log.child({ job: job.name, jobId: job.id, tenantId: job.data?.tenantId, attempt })
-  if (!isIntact(job.data, definition.schema)) {
+  const began = performance.now()
+  const log = parts.log.child({
+    job: job.name,
+    jobId: job.id,
+    tenantId: job.data?.tenantId,
+    attempt: job.retryCount + 1,
+  })
+  const ended = (outcome: Outcome, result: JobResult): JobResult => {
+    parts.tally.count(job.name, outcome, performance.now() - began)
+    return result
+  }
+  if (!isIntact(job.data, definition)) {
     log.error({}, 'a job was refused: its row does not hold what such a job is told')
-    return refused(job, 'The payload is not what this job is told.')
+    return ended('refused', refused(job, 'The payload is not what this job is told.'))
   }
-  const { tenantId, payload } = job.data
+  const progress = createProgress(parts.database.global, job, log)
   try {
-    await definition.handler({
-      payload,
-      tenantId,
-      database: tenantDatabase(parts.database, tenantId),
-      jobId: job.id,
-      attempt,
-      signal: AbortSignal.any([job.signal, leaving]),
-      log,
-      async complete(tx) {
-        const held = await parts.completeIn(tx, job)
-        if (!held) throw new Error('Another worker has taken this job meanwhile.')
-      },
-    })
-    return { id: job.id, status: 'completed' }
+    const run = runOf(job, { signal, log, progress: progress.tell }, parts)
+    const output = outputOf((await definition.handler(run)) ?? undefined, log)
+    return ended('completed', { id: job.id, status: 'completed', ...(output && { output }) })
   } catch (error) {
-    const reason = (error as Error).message
-    if (error instanceof JobRefused) return refused(job, reason)
+    const reason = reasonOf(error)
+    if (wasCancelled(signal)) {
+      log.info({ reason }, 'a running job was cancelled')
+      return ended('cancelled', { id: job.id, status: 'failed', output: { message: reason } })
+    }
+    if (error instanceof JobRefused) return ended('refused', refused(job, reason))
     log.warn({ reason, triesLeft: job.retryLimit - job.retryCount }, 'a job failed')
-    return { id: job.id, status: 'failed', output: { message: reason } }
+    return ended('failed', { id: job.id, status: 'failed', output: { message: reason } })
+  } finally {
+    progress.stop()
   }
+}
+
+/** What the handler is given. A job of the installation has no tenant and no handle: its definition says so to the compiler. */
+function runOf(
+  job: Job,
+  { signal, log, progress }: Pick<JobRun, 'signal' | 'log' | 'progress'>,
+  parts: WorkerParts,
+): JobRun {
+  const { tenantId, payload } = job.data
+  const endedIn = new WeakSet<Tx>()
+  const run = {
+    payload,
+    jobId: job.id,
+    attempt: job.retryCount + 1,
+    signal,
+    log,
+    progress,
+    async complete(tx: Tx, result?: JobOutcome) {
+      if (!(await parts.completeIn(tx, job, outputOf(result, log)))) throw lost()
+      endedIn.add(tx)
+    },
+  }
+  if (tenantId === null) return run as JobRun
+  const database: TenantDatabase = {
+    ...parts.database.tenant(tenantId),
+    transaction: (work) =>
+      parts.database.inTenant(tenantId, async (tx) => {
+        tx.beforeCommit(async () => {
+          if (!endedIn.has(tx)) await mustHold(tx, job)
+        })
+        return work(tx)
+      }),
+  }
+  return { ...run, tenantId, database }
+}
+
+const lost = () => new Error('The job was cancelled, or another worker has taken it meanwhile.')
+
+/** Nobody can take or cancel the job from here to COMMIT. */
+async function mustHold(tx: Tx, { name, id, retryCount }: Claim): Promise<void> {
+  const row = await tx.one(sql`
+    SELECT 1 FROM pgboss.job
+    WHERE name = ${name} AND id = ${id} AND state = 'active' AND retry_count = ${retryCount} FOR SHARE`)
+  if (!row) throw lost()
+}
+
+const RESULT_LENGTH = 2_000
+
+function outputOf(result: JobOutcome | undefined, log: Log): { result: JobOutcome } | null {
+  if (!result) return null
+  const length = JSON.stringify(result).length
+  if (length <= RESULT_LENGTH) return { result }
+  // What the job did is done: losing the words about it is the lesser evil.
+  log.error({ length }, 'the result of a job is too long and was not kept')
+  return null
 }
 
 /** Tells the log and the module about a job that was given up. Throws when the module has to be told again. */
 export async function reportDeadJob(
   definition: JobDefinition | undefined,
-  job: JobWithMetadata<Envelope>,
-  parts: WorkerParts,
+  job: Job,
+  { database: connection, log: parent }: Pick<WorkerParts, 'database' | 'log'>,
 ): Promise<void> {
   const jobId = job.sourceId ?? job.id
-  const tenantId = job.data?.tenantId
-  const log = parts.log.child({ job: job.sourceName, jobId, tenantId })
-  const reason = reasonOf(job.sourceOutput)
+  const log = parent.child({ job: job.sourceName, jobId, tenantId: job.data?.tenantId })
+  const source = await connection.global.one<{ state: string }>(
+    sql`SELECT state FROM pgboss.job WHERE name = ${job.sourceName ?? ''} AND id = ${jobId}`,
+  )
+  if (source && source.state !== 'failed') return log.info({}, 'a job that was given up is tried again')
+  const reason = noted(job.sourceOutput)
   log.error({ reason, attempts: (job.sourceRetryCount ?? 0) + 1 }, 'a job was given up')
-  if (!definition?.abandoned || !isIntact(job.data, definition.schema)) return
-  const database = tenantDatabase(parts.database, tenantId)
-  await definition.abandoned({ payload: job.data.payload, tenantId, database, jobId, log, reason })
+  if (!definition?.abandoned || !isIntact(job.data, definition)) return
+  const { tenantId, payload } = job.data
+  const database: TenantDatabase = {
+    ...connection.tenant(tenantId!),
+    transaction: (work) => connection.inTenant(tenantId!, work),
+  }
+  await definition.abandoned({ payload, tenantId: tenantId!, database, jobId, log, reason })
 }
 
-/** Whether a row holds a tenant and a payload of this shape. */
-export function isIntact(data: unknown, schema: TSchema): data is Envelope {
+/** Whether a row holds whose job it is and a payload of the kind's shape. */
+export function isIntact(data: unknown, { scope = 'tenant', schema }: AnyDefinition): data is Envelope {
   const { tenantId, payload } = (data ?? {}) as Partial<Envelope>
-  return typeof tenantId === 'string' && tenantId !== '' && Check(schema, payload)
+  const owned = scope === 'tenant' ? typeof tenantId === 'string' && tenantId !== '' : tenantId === null
+  return owned && Check(schema, payload)
+}
+
+interface AnyDefinition {
+  scope?: 'tenant' | 'installation'
+  schema: JobDefinition['schema']
 }
 
 function refused(job: { id: string }, message: string): JobResult {
   return { id: job.id, status: 'deadletter', output: { message } }
-}
-
-function tenantDatabase(database: Pick<Database, 'tenant' | 'inTenant'>, tenantId: string): TenantDatabase {
-  return { ...database.tenant(tenantId), transaction: (work) => database.inTenant(tenantId, work) }
-}
-
-// What pg-boss itself notes (a timeout, a lost heartbeat) stands one level deeper than what runJob notes.
-function reasonOf(output: unknown): string {
-  const { message, value } = (output ?? {}) as { message?: unknown; value?: { message?: unknown } }
-  const reason = message ?? value?.message
-  return typeof reason === 'string' ? reason : 'unknown'
 }

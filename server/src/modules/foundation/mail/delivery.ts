@@ -32,6 +32,10 @@ export function deliveryJob(parts: DeliveryParts): JobDefinition<typeof Payload>
     abandoned: async ({ payload, database, reason }) => {
       await queries.markFailed(database, payload.mailId, reason, null)
     },
+    // The secret that a mail brings is forgotten when it is given up.
+    revived: async () => {
+      throw new JobRefused('A mail that was given up is not sent again: ask for a new one.')
+    },
   }
 }
 

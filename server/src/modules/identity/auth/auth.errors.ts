@@ -1,5 +1,5 @@
 // What can go wrong with signing in and with passwords.
-import { defineErrors, type Problem } from '../../../core/errors.ts'
+import { defineErrors } from '../../../core/errors.ts'
 
 export const authErrors = defineErrors({
   'auth.wrong_credentials': { kind: 'unauthenticated', message: 'The name or the password is wrong.' },
@@ -15,12 +15,4 @@ export const authErrors = defineErrors({
     message: 'Registration is closed. Ask an administrator for an account.',
   },
   'auth.link_invalid': { kind: 'malformed', message: 'This link is not valid any more. Ask for a new one.' },
-  'auth.wrong_password': { kind: 'invalid', message: 'The current password is wrong.' },
 })
-
-/** The refusal of a password that is asked for again, at the field of the body that had it. */
-export function wrongPassword(field: string): Problem {
-  return authErrors('auth.wrong_password', {
-    fields: [{ in: 'body', path: field, code: 'wrong', message: 'The current password is wrong.' }],
-  })
-}

@@ -1,5 +1,5 @@
 // The door of the auth module.
-export { authErrors, wrongPassword } from './auth.errors.ts'
+export { authErrors } from './auth.errors.ts'
 export { authRoutes } from './auth.routes.ts'
 export { ChangePassword, Login, Refresh } from './auth.schema.ts'
 export { type Auth, createAuth } from './auth.service.ts'

@@ -1,5 +1,5 @@
 // The SQL of second factors. What expires is decided by PostgreSQL's clock; only the codes follow the server's.
-import { type Executor, sql } from '../../../drivers/database/index.ts'
+import { type Executor, empty, sql } from '../../../drivers/database/index.ts'
 
 export interface FactorRow {
   id: string
@@ -52,10 +52,10 @@ export async function putPending(
   return row!.expiresAt
 }
 
-export function findPending(db: Executor, userId: string, id: string): Promise<SealedFactor | undefined> {
-  return db.one<SealedFactor>(
-    sql`SELECT id, secret FROM mfa_factors WHERE id = ${id} AND "userId" = ${userId} AND ${WAITS}`,
-  )
+/** The enrolment that waits for its first code, of which a person has one; undefined when it has another id than this. */
+export function findPending(db: Executor, userId: string, id: string | undefined): Promise<SealedFactor | undefined> {
+  const named = id === undefined ? empty : sql`AND id = ${id}`
+  return db.one<SealedFactor>(sql`SELECT id, secret FROM mfa_factors WHERE "userId" = ${userId} AND ${WAITS} ${named}`)
 }
 
 /** Makes an enrolment count, with the step of its first code; one winner, however many try. */

@@ -56,8 +56,8 @@ function enrollingRoutes(mfa: Mfa): Route[] {
         'Answers the secret as text, address and QR code, once. It counts when its first code is confirmed, within ten minutes.',
       body: Enroll,
       answer: Enrolling,
-      errors: ['mfa.too_many'],
-      handle: ({ actor, body }) => mfa.enroll(actor, body.name),
+      errors: ['mfa.too_many', 'auth.wrong_password', 'auth.locked', 'auth.too_many_attempts'],
+      handle: ({ actor, body }) => mfa.enroll(actor, body),
     }),
     route({
       method: 'POST',

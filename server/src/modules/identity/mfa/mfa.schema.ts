@@ -75,10 +75,16 @@ export const MfaState = Type.Object(
 export type MfaState = Static<typeof MfaState>
 
 const Name = Text(50, { examples: ['Phone'] })
-export const Enroll = Body({ name: Type.Optional(Name) })
+export const Enroll = Body({
+  name: Type.Optional(Name),
+  password: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 1024, format: 'password', description: 'Checked where it is sent.' }),
+  ),
+})
+export type Enroll = Static<typeof Enroll>
 export const Rename = Body({ name: Name })
 export const Confirm = Body({
-  id: IdOf('pending factor'),
+  id: Type.Optional(IdOf('pending factor', { description: 'Without it, the one that waits.' })),
   code: Type.String({ pattern: '^[0-9]{6}$', examples: ['287082'] }),
 })
 

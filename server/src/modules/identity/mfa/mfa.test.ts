@@ -99,6 +99,18 @@ describe('second factors', () => {
       for (const code of done.body.recoveryCodes) assert.ok(!kept.includes(code))
     })
 
+    it('checks a password that is sent along, and confirms the one that waits without its id', async () => {
+      const person = await personNow()
+      const wrong = await call('POST', '/auth/mfa/totp/enroll', person.token, { password: 'Wr0ng-Quarry!' })
+      assert.deepEqual([wrong.status, wrong.body.code], [422, 'auth.wrong_password'])
+      assert.equal((await call('POST', '/auth/mfa/totp/confirm', person.token, { code: '287082' })).status, 404)
+      const begun = await call('POST', '/auth/mfa/totp/enroll', person.token, { password: PASSWORD })
+      assert.equal(begun.status, 200, begun.text)
+      const done = await call('POST', '/auth/mfa/totp/confirm', person.token, { code: nextCode(begun.body.secret) })
+      assert.equal(done.status, 200, done.text)
+      assert.equal(done.body.factor.id, begun.body.id)
+    })
+
     it('an enrolment of somebody else, an old one and one that was replaced do not count; five are the most', async () => {
       const [person, stranger] = [await personNow(), await personNow()]
       const first = (await call('POST', '/auth/mfa/totp/enroll', person.token, {})).body
@@ -145,6 +157,7 @@ describe('second factors', () => {
   it('of two authenticators removed at once nothing is left, recovery codes neither', async () => {
     for (let round = 0; round < 5; round++) {
       const person = await enrolled()
+      await freshen(person.token)
       const begun = await call('POST', '/auth/mfa/totp/enroll', person.token, {})
       const code = nextCode(begun.body.secret)
       assert.equal(

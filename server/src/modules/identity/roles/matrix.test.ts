@@ -12,6 +12,8 @@ const ABSENT = 'c000000000000000000000000'
 const POLICY: Record<string, readonly string[]> = {
   admin: [
     'audit:view',
+    'jobs:manage',
+    'jobs:view',
     'mail:view',
     'roles:edit',
     'roles:view',
@@ -33,7 +35,7 @@ describe('the matrix of roles and routes', () => {
   let matrix: Matrix
   const people = new Map<string, Person>()
   before(async () => {
-    ashlar = await startApp()
+    ashlar = await startApp({ jobs: true })
     admin = await ashlar.admin()
     matrix = (await ashlar.call('GET', '/api/v1/permissions/matrix', { token: admin.token })).body
     for (const { name } of DEFAULT_ROLES) {

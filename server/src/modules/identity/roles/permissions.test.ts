@@ -10,7 +10,7 @@ describe('permissions', () => {
   let ashlar: TestApp
   let cast: Cast
   before(async () => {
-    ashlar = await startApp()
+    ashlar = await startApp({ jobs: true })
     cast = await castOf(ashlar)
   })
   after(() => ashlar.stop())

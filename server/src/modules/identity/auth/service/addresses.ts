@@ -6,9 +6,10 @@ import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { JobSettings } from '../../../../drivers/queue/index.ts'
 import { linkTo, spoken } from '../../../foundation/mail/index.ts'
+import { wrongPassword } from '../../passwords/index.ts'
 import { tenantOfRecord } from '../../tenants/index.ts'
 import { masked, normalizeEmail, tellOldAddress } from '../../users/index.ts'
-import { authErrors, wrongPassword } from '../auth.errors.ts'
+import { authErrors } from '../auth.errors.ts'
 import type { ChangeAddress } from '../auth.schema.ts'
 import { links } from '../links.ts'
 import type { AuthParts } from './parts.ts'
@@ -44,7 +45,7 @@ export function createAddresses(parts: AuthParts): Addresses {
   return {
     async changeAddress(actor, { email: sent, password }, facts) {
       const account = await users.credentials(database.global, actor.userId)
-      if (!account) throw authErrors('auth.wrong_password')
+      if (!account) throw wrongPassword('password')
       const email = normalizeEmail(sent)
       if (email === account.email) throw invalidField('email', 'unchanged', 'This is your address already.')
       if (!(await throttle.attempt(account.email, () => hashing.verify(password, account.password))))

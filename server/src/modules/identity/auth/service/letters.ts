@@ -4,15 +4,17 @@ import Type from 'typebox'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { JobSettings } from '../../../../drivers/queue/index.ts'
 import { linkTo, spoken } from '../../../foundation/mail/index.ts'
-import { DEFAULT_TENANT, tenantOfRecord } from '../../tenants/index.ts'
+import { tenantOfRecord } from '../../tenants/index.ts'
 import type { Credentials } from '../../users/index.ts'
 import { links } from '../links.ts'
 import type { AuthParts } from './parts.ts'
 
 const Payload = Type.Object({ kind: Type.Enum(['reset', 'verify']), sealedAddress: Type.String({ maxLength: 2000 }) })
 
+// Nobody has been recognised yet: the job is no tenant's.
 export const sendLinkJob = {
   name: 'auth.send_link',
+  scope: 'installation',
   schema: Payload,
   retry: { limit: 5, delaySeconds: 2, backoff: true, maxDelaySeconds: 60 },
   timeoutSeconds: 30,
@@ -63,7 +65,7 @@ export function createLetters({ database, jobs, sealer, mail, users, options }: 
     sendVerification,
     async ask(kind, address) {
       const payload = { kind, sealedAddress: sealer.seal(address, context) }
-      await database.inTenant(DEFAULT_TENANT, (tx) => jobs.enqueue(tx, sendLinkJob.name, payload))
+      await database.inGlobal((tx) => jobs.enqueue(tx, sendLinkJob.name, payload))
     },
     defineJobs() {
       jobs.define({

@@ -27,7 +27,7 @@ export interface AuthOptions {
 }
 
 export interface AuthParts {
-  database: Pick<Database, 'global' | 'tenant' | 'inTenant'>
+  database: Pick<Database, 'global' | 'tenant' | 'inTenant' | 'inGlobal'>
   bus: Bus
   clock: Clock
   audit: Pick<Audit, 'record'>

@@ -3,9 +3,10 @@ import type { UserActor } from '../../../../core/actor.ts'
 import { invalidField } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import { wrongPassword } from '../../passwords/index.ts'
 import { tenantOfRecord } from '../../tenants/index.ts'
 import type { Credentials } from '../../users/index.ts'
-import { authErrors, wrongPassword } from '../auth.errors.ts'
+import { authErrors } from '../auth.errors.ts'
 import type { ChangePassword, ResetPassword } from '../auth.schema.ts'
 import { links } from '../links.ts'
 import type { Letters } from './letters.ts'
@@ -70,7 +71,7 @@ export function createRecovery(parts: AuthParts, letters: Letters): Recovery {
 
     async change(actor, { oldPassword, newPassword }, facts) {
       const account = await users.credentials(database.global, actor.userId)
-      if (!account) throw authErrors('auth.wrong_password')
+      if (!account) throw wrongPassword('oldPassword')
       const right = await throttle.attempt(account.email, () => hashing.verify(oldPassword, account.password))
       if (!right) throw wrongPassword('oldPassword')
       await passwords.check(newPassword, account, 'newPassword')

@@ -5,11 +5,20 @@ import { newId } from '../../../../core/ids.ts'
 import { normalizeName } from '../../../../core/text.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import { wrongPassword } from '../../passwords/index.ts'
 import { tenantOfRecord } from '../../tenants/index.ts'
 import { userErrors } from '../../users/index.ts'
 import { mfaErrors } from '../mfa.errors.ts'
 import * as queries from '../mfa.queries.ts'
-import { type Confirmed, type Enrolling, type Factor, MAX_FACTORS, type MfaState, toFactor } from '../mfa.schema.ts'
+import {
+  type Confirmed,
+  type Enroll,
+  type Enrolling,
+  type Factor,
+  MAX_FACTORS,
+  type MfaState,
+  toFactor,
+} from '../mfa.schema.ts'
 import { hashOfCode, newRecoveryCodes } from '../recovery-codes.ts'
 import { matchingStep, newTotpSecret, otpauthUri } from '../totp.ts'
 import { accountOf, type MfaParts, notify, sealContext } from './parts.ts'
@@ -20,9 +29,9 @@ export interface Factors {
   state(actor: UserActor): Promise<MfaState>
   list(actor: UserActor): Promise<Factor[]>
   /** Begins an enrolment, in the place of one that still waits. */
-  enroll(actor: UserActor, name: string | undefined): Promise<Enrolling>
+  enroll(actor: UserActor, sent: Enroll): Promise<Enrolling>
   /** Ends an enrolment by its first code; with the first authenticator come the recovery codes. */
-  confirm(actor: UserActor, sent: { id: string; code: string }, facts: RequestFacts): Promise<Confirmed>
+  confirm(actor: UserActor, sent: { id?: string; code: string }, facts: RequestFacts): Promise<Confirmed>
   rename(actor: UserActor, id: string, name: string, facts: RequestFacts): Promise<Factor>
   /** Removes an authenticator; with the last one go the recovery codes. */
   remove(actor: UserActor, id: string, facts: RequestFacts): Promise<void>
@@ -40,7 +49,7 @@ export interface Factors {
 }
 
 export function createFactors(parts: MfaParts, proving: Proving, { requirementOf }: Requirements): Factors {
-  const { database, audit, clock, sealer, sessions, tenants, users, options } = parts
+  const { database, audit, clock, sealer, throttle, hashing, sessions, tenants, users, options } = parts
 
   function record(
     tx: Tx,
@@ -60,6 +69,12 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
   async function forget(tx: Tx, userId: string): Promise<number> {
     await queries.removeChallenges(tx, userId)
     return queries.removeAll(tx, userId)
+  }
+
+  async function mustKnowPassword(userId: string, password: string): Promise<void> {
+    const account = await accountOf(parts, database.global, userId)
+    const isRight = await throttle.attempt(account.email, () => hashing.verify(password, account.password))
+    if (!isRight) throw wrongPassword('password')
   }
 
   async function issueCodes(tx: Tx, userId: string): Promise<string[]> {
@@ -118,8 +133,9 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
 
     list: async ({ userId }) => (await queries.list(database.global, userId)).map(toFactor),
 
-    async enroll({ userId, tenantId }, sentName = 'Authenticator') {
+    async enroll({ userId, tenantId }, { name: sentName = 'Authenticator', password }) {
       const name = normalizeName(sentName, 'name')
+      if (password !== undefined) await mustKnowPassword(userId, password)
       const secret = newTotpSecret()
       const id = newId()
       return database.inTenant(tenantId, async (tx) => {
@@ -136,10 +152,13 @@ export function createFactors(parts: MfaParts, proving: Proving, { requirementOf
     async confirm(actor, sent, facts) {
       const account = await accountOf(parts, database.global, actor.userId)
       // Who knows of no such enrolment is told so, and costs no guess.
-      if (!(await queries.findPending(database.global, actor.userId, sent.id))) throw mfaErrors('mfa.not_found')
+      const pending = await queries.findPending(database.global, actor.userId, sent.id)
+      if (!pending) throw mfaErrors('mfa.not_found')
       let confirmed: Confirmed | undefined
       const check = async () => {
-        confirmed = await database.inTenant(actor.tenantId, (tx) => activate(tx, actor, sent, facts))
+        confirmed = await database.inTenant(actor.tenantId, (tx) =>
+          activate(tx, actor, { id: pending.id, code: sent.code }, facts),
+        )
         return confirmed !== undefined
       }
       if (!(await proving.counted(account, check, facts)) || !confirmed) throw wrongCode('code')

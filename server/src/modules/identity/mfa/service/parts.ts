@@ -6,6 +6,7 @@ import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { Sealer } from '../../../../drivers/sealing/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
 import type { Mail } from '../../../foundation/mail/index.ts'
+import type { Hashing } from '../../passwords/index.ts'
 import type { Roles } from '../../roles/index.ts'
 import type { Sessions } from '../../sessions/index.ts'
 import type { Tenants } from '../../tenants/index.ts'
@@ -20,6 +21,7 @@ export interface MfaParts {
   mail: Pick<Mail, 'send'>
   sealer: Sealer
   throttle: Throttle
+  hashing: Pick<Hashing, 'verify'>
   sessions: Pick<Sessions, 'endAll' | 'prove'>
   users: Pick<Users, 'credentials' | 'lock' | 'resetAccess'>
   tenants: Pick<Tenants, 'membershipOf' | 'settingsOf'>

@@ -3,7 +3,7 @@ import Type from 'typebox'
 import type { Actor, SystemActor, UserActor } from '../../../../core/actor.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import type { JobRun, JobSettings } from '../../../../drivers/queue/index.ts'
+import type { JobSettings } from '../../../../drivers/queue/index.ts'
 import { tenantErrors } from '../tenants.errors.ts'
 import { mustOwn, reaches } from '../tenants.policy.ts'
 import * as queries from '../tenants.queries.ts'
@@ -23,19 +23,18 @@ export interface Ending {
   purgeExpired(): Promise<number>
   /** Makes the daily look for such tenants known to this process. */
   defineJobs(): void
-  /** Sees to it that the next look is waiting: at once where none is. Jobs must have started. */
-  scheduleJobs(): Promise<void>
 }
 
 export const purgeTenantsJob = {
   name: 'tenants.purge',
+  scope: 'installation',
+  schedule: { cron: '17 3 * * *', timeZone: 'UTC' },
   schema: Type.Object({}),
   retry: { limit: 10, delaySeconds: 60, backoff: true, maxDelaySeconds: 3_600 },
   timeoutSeconds: 3_600,
   concurrency: 1,
 } satisfies JobSettings
 
-const DAY_SECONDS = 86_400
 const upkeep: SystemActor = { kind: 'system', name: 'tenants' }
 
 export function createEnding(parts: TenantParts): Ending {
@@ -65,12 +64,6 @@ export function createEnding(parts: TenantParts): Ending {
     }
     return purged
   }
-
-  const enqueue = (delaySeconds: number, complete?: JobRun['complete']) =>
-    database.inTenant(DEFAULT_TENANT, async (tx) => {
-      await jobs.enqueue(tx, purgeTenantsJob.name, {}, { delaySeconds, singletonKey: 'next' })
-      await complete?.(tx)
-    })
 
   return {
     async restore(actor, id, facts) {
@@ -102,12 +95,7 @@ export function createEnding(parts: TenantParts): Ending {
     defineJobs: () =>
       jobs.define({
         ...purgeTenantsJob,
-        async handler({ signal, complete }) {
-          await purgeExpired(signal)
-          await enqueue(DAY_SECONDS, complete)
-        },
+        handler: async ({ signal }) => ({ purged: await purgeExpired(signal) }),
       }),
-
-    scheduleJobs: () => enqueue(0),
   }
 }
