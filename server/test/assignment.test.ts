@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import pg from 'pg'
+import Type from 'typebox'
 import { jobSettings } from '../src/app.ts'
 import { createClient } from '../src/cli/isolation/client.ts'
 import { type Operation, operationsOf } from '../src/cli/isolation/document.ts'
 import { makeSide, type Side } from '../src/cli/isolation/sides.ts'
-import { type Dialect, dialects } from '../src/drivers/http/dialects/index.ts'
-import { rawClient } from '../src/drivers/http/edge.fixture.ts'
+import { canonical, type Dialect, dialects } from '../src/drivers/http/dialects/index.ts'
+import { rawClient, serveRoutes } from '../src/drivers/http/edge.fixture.ts'
 import { halolightDocument, mainDocument } from '../src/drivers/http/openapi.ts'
-import type { BodyKind, Route } from '../src/drivers/http/routes.ts'
+import { type BodyKind, route as declare, type Route } from '../src/drivers/http/routes.ts'
 import { installQueue } from '../src/drivers/queue/index.ts'
 import { type Cast, type Valid, validRequest } from './assignment/bodies.ts'
 import { harmful, isOfPrototype, placesOf, serverOwned, withFields } from './assignment/fields.ts'
@@ -201,6 +202,36 @@ describe('INP-1, RBAC-4: mass assignment', () => {
     test.diagnostic(`${tried} fields`)
     assert.deepEqual(faults.slice(0, 20), [], `${faults.length} of ${tried}`)
     assert.ok(tried >= 5_000, `${tried} tried`)
+  })
+
+  it('would notice a body that takes what it does not declare, and a row that holds it', async () => {
+    const lax = declare({
+      method: 'POST',
+      path: '/probe',
+      operation: 'probe.lax',
+      access: { public: 'a probe of the tests' },
+      bases: ['canonical'],
+      summary: 'Take anything',
+      body: Type.Object({ name: Type.Optional(Type.String()) }),
+      answer: Type.Object({}),
+      handle: async () => ({}),
+    })
+    const server = await serveRoutes(ashlar, [lax])
+    const probing = rawClient(server.url)
+    const { status, text } = await probing.send(
+      'POST',
+      '/api/v1/probe',
+      { 'content-type': 'application/json', 'content-length': '14' },
+      '{"tenantId":1}',
+    )
+    probing.close()
+    await server.drain()
+    assert.match(faultOf(canonical, ['tenantId'], ['tenantId'], { status, text }) ?? '', /answered 200/)
+    const row = (table: string, row: Row) => [{ table, row, changed: undefined }]
+    const owner = row('memberships', { level: 'OWNER' })
+    assert.deepEqual(taken({ level: 'OWNER' }, owner, row('memberships', { level: 'MEMBER' })), ['memberships.level'])
+    assert.deepEqual(taken({ level: 'OWNER' }, owner, owner), [])
+    assert.deepEqual(taken({}, row('users', { bio: harmful('bio', {}) }), []), ['users.bio'])
   })
 })
 
