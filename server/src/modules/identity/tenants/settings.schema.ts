@@ -40,7 +40,8 @@ export const Settings = Type.Object(
   {
     tenantId: IdOf('tenant'),
     allowedMailDomains: Type.Array(Type.String({ examples: ['example.com'] }), {
-      description: 'Only addresses of these domains can join, once they are confirmed; empty: all. Who is a member already stays.',
+      description:
+        'Only addresses of these domains can join, once they are confirmed; empty: all. Who is a member already stays.',
     }),
     mfa: Type.Object({ required: Type.Boolean(), graceDays: GraceDays, requiredSince: Nullable(Timestamp) }),
     sessions: Type.Object(sessions),
