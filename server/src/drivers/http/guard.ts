@@ -105,8 +105,9 @@ async function mustServePathTenant(
   facts: RequestFacts,
   { authenticator, freshness }: Deciding,
 ): Promise<void> {
-  const { tenantInPath } = facts
+  const { tenantInPath, leaver } = facts
   if (actor.kind !== 'user' || tenantInPath === undefined || tenantInPath === actor.tenantId) return
+  if (leaver === actor.userId) return
   const there = await authenticator
     .user(credentialOf(authorization)!, { ...facts, tenantChoice: tenantInPath })
     .catch((refusal: Problem) => {

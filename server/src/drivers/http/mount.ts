@@ -148,12 +148,14 @@ function refuseOtherBodies(request: FastifyRequest, accepts: readonly BodyKind[]
 }
 
 function factsOf(request: FastifyRequest, route: Route, dialect: Dialect, parts: MountParts): RequestFacts {
+  const params = request.params as Record<string, string>
   return {
     requestId: request.id,
     ip: request.ip,
     userAgent: (request.headers['user-agent'] ?? '').slice(0, 512),
     base: dialect.base,
     tenantChoice: parts.tenantChoice(request),
-    ...(route.tenantParam && { tenantInPath: (request.params as Record<string, string>)[route.tenantParam] }),
+    ...(route.tenantParam && { tenantInPath: params[route.tenantParam] }),
+    ...(route.leaverParam && { leaver: params[route.leaverParam] }),
   }
 }

@@ -37,6 +37,8 @@ export interface RequestFacts {
   tenantChoice: string | undefined
   /** The tenant that the path names, on routes with a `tenantParam`. */
   tenantInPath?: string | undefined
+  /** The person whom the path names, on routes with a `leaverParam`. */
+  leaver?: string | undefined
   /** Whether the caller proved a secret a short while ago: for verbs that ask it of some callers only. */
   fresh?: boolean
 }
@@ -72,6 +74,8 @@ export interface RouteDefinition<
   fresh?: true
   /** The path parameter with the id of a tenant: what that tenant asks of a session holds, whichever the request is for. Null: it asks nothing here. */
   tenantParam?: string | null
+  /** The path parameter with the id of a person, who may do this to themselves whatever that tenant asks: leave it. */
+  leaverParam?: string
   /** Also for whoever must add a second factor before anything else. */
   enrolling?: true
   rate?: RateClass

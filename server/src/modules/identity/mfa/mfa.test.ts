@@ -425,6 +425,10 @@ describe('second factors', () => {
         assert.equal(answer.body.code, 'access.mfa_enrollment_required', `${method} ${rest}: ${answer.text}`)
       }
       assert.equal((await inside(member.token, id, '/users/me')).status, 403, 'it still asks')
+      const other = await personNow()
+      await call('POST', `/tenants/${id}/members`, owner.token, { userId: other.id })
+      const left = await call('DELETE', `/tenants/${id}/members/${other.id}`, other.token)
+      assert.equal(left.status, 200, `leaving is always open: ${left.text}`)
       const begun = (await call('POST', '/auth/mfa/totp/enroll', member.token, {})).body
       await call('POST', '/auth/mfa/totp/confirm', member.token, { id: begun.id, code: nextCode(begun.secret) })
       assert.equal((await inside(member.token, id, '/users/me')).status, 200)

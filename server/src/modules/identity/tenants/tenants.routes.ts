@@ -252,6 +252,7 @@ function memberRoutes(tenants: Tenants): Route[] {
       description:
         'Ends the roles, teams and personal access tokens of this tenant at once. The account stays, also where this is its home tenant.',
       tenantParam: 'id',
+      leaverParam: 'userId',
       params: MemberParams,
       answer: Deleted,
       errors: [...refusals, 'tenants.member_not_found', 'tenants.last_owner'],
