@@ -51,4 +51,8 @@ export const SURVIVORS: Readonly<Record<string, string>> = {
     'the tenant was entered before: it is there',
   "if (!avatar) throw userErrors('users.not_found', { message: 'There is no such picture.' }) in avatar of identity/users/service/own.ts":
     'an exception of the proof: pictures are public by their address',
+  "if (change.outcome === 'absent') throw jobErrors('jobs.not_found') in change of foundation/jobs/jobs.service.ts":
+    TWICE,
+  "if (tenantId !== session.tenantId) throw requestErrors('access.tenant_not_found') in bySession of identity/actors/actors.service.ts":
+    TWICE,
 }

@@ -24,8 +24,8 @@ export async function readNoFactors(client: Client, token: string): Promise<Find
 }
 
 /** Signs in more often than one person may have sessions: only their own oldest may end. */
-export async function signInOften(client: Client, account: Account): Promise<void> {
-  for (let count = 0; count < MORE_THAN_SESSIONS; count++) await client.send(posted('/login', account), 0)
+export async function signInOften(client: Client, { email, password }: Account): Promise<void> {
+  for (let count = 0; count < MORE_THAN_SESSIONS; count++) await client.send(posted('/login', { email, password }), 0)
 }
 
 interface Account {
@@ -42,11 +42,15 @@ export async function addFactor(client: Client, headers: Record<string, string>)
 }
 
 /** Signs in as somebody else, whose password is known, with one's own codes: nothing of it may work. */
-export async function tryOwnFactors(client: Client, own: SecondFactor, other: Account): Promise<Finding[]> {
+export async function tryOwnFactors(
+  client: Client,
+  own: SecondFactor,
+  { email, password }: Account,
+): Promise<Finding[]> {
   const findings: Finding[] = []
   const tries = [{ code: codeOf(own.secret, 1) }, { recoveryCode: own.recoveryCodes[0] }]
   for (const proof of tries) {
-    const { mfaToken } = await client.succeed(posted('/login', other))
+    const { mfaToken } = await client.succeed(posted('/login', { email, password }))
     const request = posted('/mfa/verify', { mfaToken, ...proof })
     const answer = await client.send(request)
     if (answer.status < 300)

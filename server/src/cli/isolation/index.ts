@@ -47,9 +47,8 @@ export async function proveIsolation({ url, admin, database, progress }: ProofOp
   const theirs = await makeSide(client, operations, token)
   const isHarmless = (operation: Operation) => operation.method !== 'DELETE' && harmOf(operation, theirs) === 0
   await writeToOwn(client, operations, theirs, isHarmless)
-  const { email, password } = theirs.people.owner!
   const factors = [
-    ...(await tryOwnFactors(client, mine.factor, { email, password })),
+    ...(await tryOwnFactors(client, mine.factor, theirs.people.owner!)),
     ...(await readNoFactors(client, mine.people.plain!.token)),
   ]
   const people = database && (await membersOf(database, theirs.tenant.id))
