@@ -1,6 +1,7 @@
 // The composition root: every module by name, in the order in which they may know each other.
 import type { Config } from './config.ts'
 import type { Clock } from './core/clock.ts'
+import type { EventDefinition } from './core/events.ts'
 import type { Bus } from './drivers/bus/index.ts'
 import type { Database, Tx } from './drivers/database/index.ts'
 import {
@@ -16,29 +17,50 @@ import type { Jobs } from './drivers/queue/index.ts'
 import { createSealer } from './drivers/sealing/index.ts'
 import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
 import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
+import { createEvents, eventRoutes, keepEventsJob } from './modules/foundation/events/index.ts'
 import { adminJobRoutes, createJobDesk, jobRoutes } from './modules/foundation/jobs/index.ts'
-import { createMail, deliverMail, mailRoutes } from './modules/foundation/mail/index.ts'
+import { createMail, deliverMail, mailEvents, mailRoutes } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
-import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
+import { adminRoutes, createAdmins, impersonationEvents } from './modules/identity/admins/index.ts'
 import { authRoutes, changeAddressJob, createAuth, sendLinkJob } from './modules/identity/auth/index.ts'
-import { createInvitations, invitationRoutes } from './modules/identity/invitations/index.ts'
-import { createMfa, mfaRoutes } from './modules/identity/mfa/index.ts'
+import { createInvitations, invitationEvents, invitationRoutes } from './modules/identity/invitations/index.ts'
+import { createMfa, mfaEvents, mfaRoutes } from './modules/identity/mfa/index.ts'
 import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
-import { createRoles, permissionRoutes, roleRoutes } from './modules/identity/roles/index.ts'
+import { createRoles, permissionRoutes, roleEvents, roleRoutes } from './modules/identity/roles/index.ts'
 import {
   createAccessTokens,
   createRefreshTokens,
   createSessions,
+  sessionEvents,
   sessionRoutes,
 } from './modules/identity/sessions/index.ts'
-import { createTenants, DEFAULT_TENANT, purgeTenantsJob, tenantRoutes } from './modules/identity/tenants/index.ts'
+import {
+  createTenants,
+  DEFAULT_TENANT,
+  purgeTenantsJob,
+  tenancyEvents,
+  tenantRoutes,
+} from './modules/identity/tenants/index.ts'
 import { createThrottle } from './modules/identity/throttle/index.ts'
-import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
-import { createUsers, userRoutes } from './modules/identity/users/index.ts'
+import { createPersonalTokens, tokenEvents, tokenRoutes } from './modules/identity/tokens/index.ts'
+import { createUsers, userEvents, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [deliverMail, purgeTenantsJob, sendLinkJob, changeAddressJob]
+export const jobSettings = [keepEventsJob, deliverMail, purgeTenantsJob, sendLinkJob, changeAddressJob]
+
+/** Every event that there is: the catalogue. */
+export const eventCatalogue: readonly EventDefinition[] = [
+  ...mailEvents,
+  ...sessionEvents,
+  ...roleEvents,
+  ...tenancyEvents,
+  ...userEvents,
+  ...invitationEvents,
+  ...tokenEvents,
+  ...mfaEvents,
+  ...impersonationEvents,
+]
 
 /** The outside world, as this process reaches it. */
 export interface Drivers {
@@ -59,15 +81,18 @@ type Foundation = Drivers & ReturnType<typeof createFoundation> & { limiter: Ret
 type People = Foundation & ReturnType<typeof createPeople>
 
 /** What every module uses. */
-function createFoundation({ mail: settings, app, encryption }: Config, { database, jobs, mailer }: Drivers) {
-  const audit = createAudit({ database })
+function createFoundation({ mail: settings, app, encryption, events: streams }: Config, drivers: Drivers) {
+  const { database, jobs, mailer } = drivers
+  const events = createEvents({ ...drivers, definitions: eventCatalogue, options: streams })
+  events.defineJobs()
+  const audit = createAudit({ database, events })
   const jobDesk = createJobDesk({ database, jobs, audit, homeTenantId: DEFAULT_TENANT })
   const sealer = createSealer(encryption.keys)
   const from = { address: settings.from, name: settings.fromName }
   const options = { from, product: app.name, liveOutbox: !app.strict }
-  const mail = createMail({ database, jobs, mailer, sealer, options })
+  const mail = createMail({ database, jobs, events, mailer, sealer, options })
   mail.defineJobs()
-  return { audit, jobDesk, mail, sealer }
+  return { events, audit, jobDesk, mail, sealer }
 }
 
 /** Who there is, and what they may do. */
@@ -138,10 +163,23 @@ export function createModules(config: Config, drivers: Drivers, version: string)
       cache: config.redis.url ? 'redis' : 'memory',
     },
   })
-  const { audit, jobDesk, mail, sessions, tenants, users, roles, invitations, personalTokens, accessTokens, mfa } =
-    people
+  const {
+    events,
+    audit,
+    jobDesk,
+    mail,
+    sessions,
+    tenants,
+    users,
+    roles,
+    invitations,
+    personalTokens,
+    accessTokens,
+    mfa,
+  } = people
   const { avatarMaxBytes } = config.uploads
   const routes: Route[] = [
+    ...eventRoutes(events),
     ...auditRoutes(audit),
     ...jobRoutes(jobDesk),
     ...adminJobRoutes(jobDesk),

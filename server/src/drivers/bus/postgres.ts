@@ -1,9 +1,9 @@
 // The bus on PostgreSQL's LISTEN and NOTIFY: a notification is part of its transaction and needs no broker.
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { newId } from '../../core/ids.ts'
-import { sql, type Tx } from '../database/index.ts'
-import type { Bus, Message } from './bus.ts'
+import { sql } from '../database/index.ts'
+import type { Bus } from './bus.ts'
+import { createHandlers } from './handlers.ts'
 
 const CHANNEL = 'ashlar'
 const HEARTBEAT_MS = 5_000
@@ -14,29 +14,12 @@ export interface PostgresBusOptions {
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void }
 }
 
-interface Envelope {
-  from: string
-  topic: string
-  message: Message
-}
-
 /** Opens the listening connection and keeps it open. Resolves when it listens. */
 export async function createPostgresBus({ url, log }: PostgresBusOptions): Promise<Bus> {
-  const node = newId()
-  const handlers = new Map<string, ((message: Message) => void)[]>()
-  const gapHandlers: (() => void)[] = []
+  const { subscribe, onGap, written, deliver, receive, gap } = createHandlers()
   let client: pg.Client | undefined
   let listening = false
   let closed = false
-
-  const deliver = (topic: string, message: Message) => {
-    for (const handler of handlers.get(topic) ?? []) handler(message)
-  }
-  const receive = (payload: string | undefined) => {
-    const { from, topic, message } = JSON.parse(payload ?? '{}') as Envelope
-    // This node has delivered its own messages at commit already.
-    if (from !== node && topic) deliver(topic, message)
-  }
 
   async function listen(): Promise<void> {
     const next = new pg.Client({
@@ -45,7 +28,7 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
       connectionTimeoutMillis: 5_000,
       application_name: 'ashlar-bus',
     })
-    next.on('notification', ({ payload }) => receive(payload))
+    next.on('notification', ({ payload }) => receive(payload ?? '{}'))
     next.on('error', () => lose(next))
     next.on('end', () => lose(next))
     await next.connect()
@@ -59,7 +42,7 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
     client = undefined
     listening = false
     log.warn({}, 'the bus lost its connection; nothing is answered from caches until it is back')
-    for (const handler of gapHandlers) handler()
+    gap()
     void relisten()
   }
 
@@ -68,7 +51,7 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
       await sleep(wait)
       await listen().then(
         () => {
-          for (const handler of gapHandlers) handler()
+          gap()
           log.info({}, 'the bus listens again')
         },
         () => undefined,
@@ -90,15 +73,18 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
 
   await listen()
   return {
-    async publish(tx: Tx, topic, message) {
-      const envelope: Envelope = { from: node, topic, message }
-      await tx.run(sql`SELECT pg_notify(${CHANNEL}, ${JSON.stringify(envelope)})`)
+    async publish(tx, topic, message) {
+      await tx.run(sql`SELECT pg_notify(${CHANNEL}, ${written(topic, message)})`)
       tx.afterCommit(() => deliver(topic, message))
     },
-    subscribe(topic, handler) {
-      handlers.set(topic, [...(handlers.get(topic) ?? []), handler])
+    tell(topic, message) {
+      const text = written(topic, message)
+      deliver(topic, message)
+      // On the connection that listens: commits of others wait for those that notify, and the pool has better to do.
+      client?.query('SELECT pg_notify($1, $2)', [CHANNEL, text]).catch(() => undefined)
     },
-    onGap: (handler) => void gapHandlers.push(handler),
+    subscribe,
+    onGap,
     connected: () => listening,
     async close() {
       closed = true

@@ -37,3 +37,4 @@ export {
   Timestamp,
 } from './schemas.ts'
 export { createHttp, type HttpOptions, type HttpServer } from './server.ts'
+export type { HeldStream, Outlet, Streaming } from './streams.ts'

@@ -1,16 +1,17 @@
 // Mounting: one declared route on one base becomes one Fastify route, guard and checks included.
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor, UserActor } from '../../core/actor.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { answerWriter } from './answers.ts'
 import { camelKeysFor } from './casing.ts'
 import type { Dialect } from './dialects/index.ts'
 import { versionReader } from './etags.ts'
-import { type Authenticator, admit, type Freshness, isFresh, readmit } from './guard.ts'
+import { type Authenticator, admit, endOf, type Freshness, isFresh, readmit } from './guard.ts'
 import { type Idempotency, isRepeatable, KEY_HEADER, REPLAYED_HEADER } from './idempotency.ts'
 import type { RateLimiter } from './limits.ts'
 import { readMultipart } from './multipart.ts'
 import type { BodyKind, RequestFacts, Route, UploadedFile } from './routes.ts'
+import type { OpenStreams, Streaming } from './streams.ts'
 import { compileCheck } from './validation.ts'
 
 declare module 'fastify' {
@@ -34,6 +35,7 @@ export interface MountParts {
   /** Without it the Idempotency-Key header has no effect. */
   idempotency?: Idempotency
   tenantChoice(request: FastifyRequest): string | undefined
+  streams: OpenStreams
 }
 
 export function mount(app: FastifyInstance, dialect: Dialect, route: Route, parts: MountParts): void {
@@ -43,7 +45,8 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
   const readVersion = versionReader(route)
   const idempotency = isRepeatable(route) ? parts.idempotency : undefined
   // fast-json-stringify writes only what the schema lists; the other dialects change the shape after it.
-  const answersAsDeclared = (dialect.base === 'canonical' || dialect.base === 'plain') && !route.binary
+  const answersAsDeclared =
+    (dialect.base === 'canonical' || dialect.base === 'plain') && !route.binary && !route.streams
 
   app.route({
     method: route.method,
@@ -81,6 +84,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
         ifMatch: readVersion(request.headers['if-match']),
         files: files.files as Record<string, UploadedFile>,
         headers: declaredHeaders(request, route),
+        stream: route.streams && streamingOf(request, reply, { route, facts, parts }),
       }
       const header = idempotency && request.headers[KEY_HEADER]?.toString()
       const value =
@@ -96,7 +100,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
               },
               () => route.handle(context as never),
             )
-      return answer(request, reply, value)
+      return route.streams ? reply : answer(request, reply, value)
     },
   })
 }
@@ -123,6 +127,23 @@ function compileInput(
       checkBody(body)
     }
     return { params: request.params, query, body }
+  }
+}
+
+function streamingOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { route, facts, parts }: { route: Route; facts: RequestFacts; parts: MountParts },
+): Streaming {
+  // Kept as long as the stream: neither the request nor the answer is to be held by it.
+  const { authorization } = request.headers
+  const { authenticator, freshness, streams } = parts
+  return {
+    open: (held) => streams.open(request, reply, held),
+    async readmit() {
+      const actor = await readmit(route, authorization, facts, { authenticator, freshness })
+      return { actor, until: endOf(authorization, actor, authenticator) }
+    },
   }
 }
 

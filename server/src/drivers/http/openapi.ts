@@ -249,6 +249,8 @@ function problemExample(dialect: Dialect, route: Route, code: string): unknown {
 }
 
 function successContent(dialect: Dialect, route: Route): Json {
+  if (route.streams)
+    return { 'text/event-stream': { schema: route.answer, example: exampleOf(route.answer, 'answer') } }
   return route.binary
     ? { 'application/octet-stream': { schema: route.answer } }
     : {

@@ -2,6 +2,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { Actor, AdminActor, UserActor } from '../../core/actor.ts'
 import type { Permission } from '../../core/permission.ts'
+import type { Streaming } from './streams.ts'
 
 /**
  * Who may enter.
@@ -54,6 +55,8 @@ export interface RouteContext<A extends Access, P, Q, B> {
   files: Record<string, UploadedFile>
   /** The headers that the route declares, by their declared names. */
   headers: Record<string, string | undefined>
+  /** Only for routes that stream. */
+  stream: Streaming | undefined
 }
 
 type ActorFor<A extends Access> = A extends 'admin' ? AdminActor : A extends { public: string } ? Actor : UserActor
@@ -100,6 +103,8 @@ export interface RouteDefinition<
   answer: TSchema
   /** The handler answers with `Binary` bytes instead of JSON. */
   binary?: true
+  /** The handler opens a stream of server-sent events by `stream.open`, or throws before that. */
+  streams?: true
   /** The message of success in the envelope dialect. */
   message?: string | ((answer: unknown) => string)
   /** Codes of the errors.md page that this route can answer beside the general ones. */

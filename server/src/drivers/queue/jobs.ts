@@ -34,6 +34,8 @@ export interface Jobs {
   retry(tx: Tx, owner: JobOwner, id: string): Promise<Change>
   /** Removes every job of a tenant in the transaction, in whatever state: what they worked on is gone with it. */
   dropOf(tx: Tx, tenantId: string): Promise<void>
+  /** Whether jobs can be enqueued. */
+  isStarted(): boolean
   /** Connects, so that jobs can be enqueued, and works on them unless `work` is false. */
   start(options?: { work?: boolean }): Promise<void>
   /** Takes no more jobs, lets the running ones finish for `graceMs` and gives the rest back, at no cost to their tries. */
@@ -164,6 +166,7 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
     },
 
     enqueue,
+    isStarted: () => boss !== undefined,
     cancel: (tx, owner, id) => cancelJob(tx, { definitions, log }, owner, id),
     retry: (tx, owner, id) => retryJob(tx, { definitions, log }, owner, id),
 

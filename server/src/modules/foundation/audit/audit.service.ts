@@ -1,24 +1,19 @@
 // The audit trail: recorded in the transaction of the change, chained by hash, one chain a tenant.
 import { actorName, type Doer, type UserActor } from '../../../core/actor.ts'
+import type { Deed } from '../../../core/events.ts'
 import { newId } from '../../../core/ids.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../core/page.ts'
 import type { Database, Tx } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
+import type { Events } from '../events/index.ts'
 import * as queries from './audit.queries.ts'
 import { type AuditEntry, type AuditQuery, type AuditVerdict, toAuditEntry, toAuditVerdict } from './audit.schema.ts'
-
-/** What happened: `action` is `noun.verb`; `changes` holds before and after of the fields that changed, never a secret. */
-export interface Deed {
-  action: string
-  targetType: string
-  targetId: string
-  changes?: Record<string, unknown>
-}
 
 export interface Audit {
   /**
    * Adds an entry to the tenant of the transaction. Entries are written just before COMMIT, so that the chain's lock is
-   * held for one statement; if they cannot be written, the change is undone.
+   * held for one statement; if they cannot be written, the change is undone. Events that say they follow from the deed are
+   * published with it.
    */
   record(tx: Tx, actor: Doer, deed: Deed, facts?: RequestFacts): void
   list(actor: UserActor, query: AuditQuery): Promise<Page<AuditEntry>>
@@ -28,7 +23,12 @@ export interface Audit {
   verifyEvery(only?: string): AsyncGenerator<AuditVerdict & { tenantId: string }>
 }
 
-export function createAudit({ database }: { database: Pick<Database, 'tenant' | 'global' | 'acrossTenants'> }): Audit {
+export interface AuditParts {
+  database: Pick<Database, 'tenant' | 'global' | 'acrossTenants'>
+  events: Pick<Events, 'follow'>
+}
+
+export function createAudit({ database, events }: AuditParts): Audit {
   const pending = new WeakMap<Tx, queries.NewEntry[]>()
 
   return {
@@ -44,6 +44,7 @@ export function createAudit({ database }: { database: Pick<Database, 'tenant' | 
         })
       }
       entries.push(toEntry(actor, deed, facts))
+      events.follow(tx, actor, deed)
     },
 
     async list(actor, query) {

@@ -3,6 +3,8 @@ import Type, { type Static } from 'typebox'
 import { type Mailer, MailRefused } from '../../../drivers/mailer/index.ts'
 import { type JobDefinition, JobRefused, type JobRun, type JobSettings } from '../../../drivers/queue/index.ts'
 import type { Sealer } from '../../../drivers/sealing/index.ts'
+import type { Events } from '../events/index.ts'
+import { MailFailed, MailSent } from './mail.events.ts'
 import * as queries from './mail.queries.ts'
 
 const Payload = Type.Object({ mailId: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false })
@@ -19,6 +21,7 @@ export const deliverMail = {
 export interface DeliveryParts {
   mailer: Mailer
   sealer: Pick<Sealer, 'open'>
+  events: Pick<Events, 'publish'>
   from: { address: string; name: string }
 }
 
@@ -30,7 +33,10 @@ export function deliveryJob(parts: DeliveryParts): JobDefinition<typeof Payload>
     ...deliverMail,
     handler: (run) => deliver(run, parts),
     abandoned: async ({ payload, database, reason }) => {
-      await queries.markFailed(database, payload.mailId, reason, null)
+      await database.transaction(async (tx) => {
+        const failed = await queries.markFailed(tx, payload.mailId, reason, null)
+        if (failed) parts.events.publish(tx, MailFailed, factOf(payload.mailId))
+      })
     },
     // The secret that a mail brings is forgotten when it is given up.
     revived: async () => {
@@ -39,7 +45,10 @@ export function deliveryJob(parts: DeliveryParts): JobDefinition<typeof Payload>
   }
 }
 
-async function deliver(run: JobRun<Static<typeof Payload>>, { mailer, sealer, from }: DeliveryParts): Promise<void> {
+async function deliver(
+  run: JobRun<Static<typeof Payload>>,
+  { mailer, sealer, events, from }: DeliveryParts,
+): Promise<void> {
   const { database, payload, log } = run
   const mail = await queries.claim(database, payload.mailId)
   if (!mail) return
@@ -58,14 +67,20 @@ async function deliver(run: JobRun<Static<typeof Payload>>, { mailer, sealer, fr
     log.warn({ mailId: mail.id, answer: response }, 'a mail was refused by the mail server')
     return database.transaction(async (tx) => {
       await queries.markFailed(tx, mail.id, error.message, response)
+      events.publish(tx, MailFailed, factOf(mail.id))
       await run.complete(tx)
     })
   }
   // From here to COMMIT a crash means a second delivery, under the same Message-ID.
   await database.transaction(async (tx) => {
     await queries.markSent(tx, mail.id, answer)
+    events.publish(tx, MailSent, factOf(mail.id))
     await run.complete(tx)
   })
+}
+
+function factOf(mailId: string) {
+  return { aggregateId: mailId, payload: {}, actor: { kind: 'system', name: 'mail' } } as const
 }
 
 function headersOf(mail: queries.WholeRow) {

@@ -6,6 +6,7 @@ import type { Database, Tx } from '../../../drivers/database/index.ts'
 import { isAddress, type Mailbox, type Mailer, oneLine } from '../../../drivers/mailer/index.ts'
 import type { Jobs } from '../../../drivers/queue/index.ts'
 import type { Sealer } from '../../../drivers/sealing/index.ts'
+import type { Events } from '../events/index.ts'
 import { deliverMail, deliveryJob, sealContext } from './delivery.ts'
 import { mailErrors } from './mail.errors.ts'
 import * as queries from './mail.queries.ts'
@@ -38,6 +39,7 @@ export interface Mail {
 export interface MailParts {
   database: Pick<Database, 'tenant'>
   jobs: Pick<Jobs, 'define' | 'enqueue'>
+  events: Pick<Events, 'publish'>
   /** Undefined: mail stays in the outbox, to be read there. */
   mailer: Mailer | undefined
   sealer: Sealer
@@ -54,7 +56,7 @@ export interface MailParts {
   }
 }
 
-export function createMail({ database, jobs, mailer, sealer, options }: MailParts): Mail {
+export function createMail({ database, jobs, events, mailer, sealer, options }: MailParts): Mail {
   const { from, product } = options
   const templates = createTemplates(product)
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1)
@@ -109,7 +111,7 @@ export function createMail({ database, jobs, mailer, sealer, options }: MailPart
     },
 
     defineJobs() {
-      if (mailer) jobs.define(deliveryJob({ mailer, sealer, from }))
+      if (mailer) jobs.define(deliveryJob({ mailer, sealer, events, from }))
     },
   }
 }

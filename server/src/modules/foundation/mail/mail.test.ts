@@ -14,6 +14,7 @@ import { createSealer } from '../../../drivers/sealing/index.ts'
 import { createMail, deliverMail, type Mail, type MailToSend } from './index.ts'
 import {
   changed,
+  events,
   openPostOffice,
   openSilence,
   options,
@@ -42,8 +43,8 @@ before(async () => {
   post = await openPostOffice({ refuseRecipient: (address) => refuse?.(address) })
   mailer = smtp(post.port)
   jobs = createJobs({ url: server.appUrl, database, log, monitorSeconds: 1 })
-  mail = createMail({ database, jobs, mailer, sealer, options })
-  outbox = createMail({ database, jobs, mailer: undefined, sealer, options })
+  mail = createMail({ database, jobs, events, mailer, sealer, options })
+  outbox = createMail({ database, jobs, events, mailer: undefined, sealer, options })
   mail.defineJobs()
   await jobs.start()
 })
@@ -94,7 +95,7 @@ describe('a mail', () => {
   it('costs its transaction no more while the mail server says nothing (MAIL-2)', async () => {
     const silence = await openSilence()
     const quiet = smtp(silence.port)
-    const patient = createMail({ database, jobs, mailer: quiet, sealer, options })
+    const patient = createMail({ database, jobs, events, mailer: quiet, sealer, options })
     const started = Date.now()
     const id = await database.inTenant('a', (tx) => patient.send(tx, changed))
     assert.ok(Date.now() - started < 1_000)
@@ -268,7 +269,14 @@ describe('a mail with a live secret', () => {
 
 describe('an outbox that is not for development', () => {
   it('keeps and shows no secret of a link', async () => {
-    const closed = createMail({ database, jobs, mailer: undefined, sealer, options: { ...options, liveOutbox: false } })
+    const closed = createMail({
+      database,
+      jobs,
+      events,
+      mailer: undefined,
+      sealer,
+      options: { ...options, liveOutbox: false },
+    })
     const [id, plain] = await database.inTenant('a', async (tx) => [
       await closed.send(tx, reset),
       await closed.send(tx, changed),
