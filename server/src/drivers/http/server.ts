@@ -1,4 +1,5 @@
 // The HTTP server: limits, headers, the error edge, and every declared route on every base that serves it.
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
@@ -139,6 +140,17 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
   if (options.documents) serveDocuments(app, parts.routes, options.version)
   await app.ready()
 
+  const connections = new Set<Socket>()
+  app.server.on('connection', (socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
+  /** Connections without a request: ones that a client keeps for later, and ones that were opened ahead and never used. */
+  const closeUnused = () => {
+    app.server.closeIdleConnections()
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+  }
+
   return {
     app,
     mounted,
@@ -148,7 +160,7 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
       if (delayMs > 0) await sleep(delayMs)
       streams.stop()
       // A connection whose request began before may be kept open by its client when the request is done.
-      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
+      const sweep = setInterval(closeUnused, SWEEP_MS)
       await app.close().finally(() => clearInterval(sweep))
     },
   }
