@@ -18,7 +18,7 @@ export interface Handlers {
   written(topic: string, message: Message): string
   /** Tells this process. */
   deliver(topic: string, message: Message): void
-  /** Tells this process what came from elsewhere: its own messages it has heard already. */
+  /** Tells this process what came from elsewhere: its own messages it has heard already. What is no message is left alone. */
   receive(text: string): void
   /** Messages may have been missed. */
   gap(): void
@@ -44,11 +44,22 @@ export function createHandlers(): Handlers {
     },
     deliver,
     receive(text) {
-      const { from, topic, message } = JSON.parse(text) as Envelope
-      if (from !== node && topic) deliver(topic, message)
+      const envelope = read(text)
+      if (envelope && envelope.from !== node) deliver(envelope.topic, envelope.message)
     },
     gap() {
       for (const handler of gapHandlers) handler()
     },
+  }
+}
+
+/** Whoever gets to the database or to Redis can write anything on the channel. */
+function read(text: string): Envelope | undefined {
+  try {
+    const envelope = JSON.parse(text) as Partial<Envelope> | null
+    const { topic, message } = envelope ?? {}
+    return typeof topic === 'string' && typeof message === 'object' && message ? (envelope as Envelope) : undefined
+  } catch {
+    return undefined
   }
 }

@@ -20,6 +20,8 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
   let client: pg.Client | undefined
   let listening = false
   let closed = false
+  let untold: string[] = []
+  let telling = false
 
   async function listen(): Promise<void> {
     const next = new pg.Client({
@@ -41,6 +43,7 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
     if (closed || lost !== client) return
     client = undefined
     listening = false
+    void lost.end().catch(() => undefined)
     log.warn({}, 'the bus lost its connection; nothing is answered from caches until it is back')
     gap()
     void relisten()
@@ -59,16 +62,33 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
     }
   }
 
+  let asked = Promise.resolve()
+  /** One statement after the other on the listening connection, which is lost when it does not answer. */
+  function ask(text: string, values: unknown[] = []): Promise<void> {
+    asked = asked.then(async () => {
+      const on = client
+      if (!on) return
+      const silence = setTimeout(() => lose(on), HEARTBEAT_MS)
+      await on.query(text, values).catch(() => lose(on))
+      clearTimeout(silence)
+    })
+    return asked
+  }
+
+  /** What comes while something is being told is told in one go after it. */
+  async function flush(): Promise<void> {
+    if (telling) return
+    telling = true
+    while (untold.length > 0) {
+      const texts = untold
+      untold = []
+      await ask('SELECT pg_notify($1, told) FROM unnest($2::text[]) told', [CHANNEL, texts])
+    }
+    telling = false
+  }
+
   // A connection that died without a word (a cut cable) is only found by asking.
-  const heartbeat = setInterval(() => {
-    const asked = client
-    if (!asked) return
-    const silence = setTimeout(() => lose(asked), HEARTBEAT_MS)
-    asked.query('SELECT 1').then(
-      () => clearTimeout(silence),
-      () => lose(asked),
-    )
-  }, HEARTBEAT_MS)
+  const heartbeat = setInterval(() => void ask('SELECT 1'), HEARTBEAT_MS)
   heartbeat.unref()
 
   await listen()
@@ -80,8 +100,9 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
     tell(topic, message) {
       const text = written(topic, message)
       deliver(topic, message)
-      // On the connection that listens: commits of others wait for those that notify, and the pool has better to do.
-      client?.query('SELECT pg_notify($1, $2)', [CHANNEL, text]).catch(() => undefined)
+      if (!client) return
+      untold.push(text)
+      void flush()
     },
     subscribe,
     onGap,

@@ -33,7 +33,7 @@ const SETTINGS: RedisOptions = {
 /** Connects to Redis and stays connected. Resolves when it listens, or after two seconds without: then it goes on trying. */
 export async function createRedisBus({ url, database, log }: RedisBusOptions): Promise<Bus> {
   const { subscribe, onGap, written, deliver, receive, gap } = createHandlers()
-  const beat = newId()
+  const ownChannel = `${CHANNEL}:${newId()}`
   const [speaker, listener] = [new Redis(url, SETTINGS), new Redis(url, SETTINGS)]
   let listening = false
   let closed = false
@@ -45,7 +45,7 @@ export async function createRedisBus({ url, database, log }: RedisBusOptions): P
   listener.on('error', quiet)
   listener.on('close', lose)
   listener.on('ready', () => {
-    listener.subscribe(CHANNEL).then(
+    listener.subscribe(CHANNEL, ownChannel).then(
       () => {
         listening = true
         heardAt = Date.now()
@@ -55,8 +55,8 @@ export async function createRedisBus({ url, database, log }: RedisBusOptions): P
       () => listener.disconnect(true),
     )
   })
-  listener.on('message', (_, text) => {
-    if (text === beat) heardAt = Date.now()
+  listener.on('message', (channel, text) => {
+    if (channel === ownChannel) heardAt = Date.now()
     else receive(text)
   })
 
@@ -75,7 +75,7 @@ export async function createRedisBus({ url, database, log }: RedisBusOptions): P
       speaker.disconnect(true)
       return listener.disconnect(true)
     }
-    speaker.publish(CHANNEL, beat).catch(quiet)
+    speaker.publish(ownChannel, '').catch(quiet)
   }, BEAT_MS)
 
   let sweeping = false
