@@ -31,6 +31,8 @@ export interface Events {
   open(actor: UserActor, query: EventsQuery, lastEventId: string | undefined, streaming: Streaming): Promise<void>
   /** Forgets events past their time; answers how many. */
   forget(): Promise<number>
+  /** Gives jobs to what subscribers are owed and nobody works on; answers how many events. */
+  release(): Promise<number>
   /** How many streams this process has open. */
   streams(): number
   /** Makes the upkeep known to the jobs of this process. */
@@ -100,6 +102,7 @@ export function createEvents({ database, bus, jobs, clock, log, definitions, opt
     open: (actor, { types, lastEventId }, header, streaming) =>
       hub.open({ actor, streaming, wants: wantsOf(types, catalogue), lastEventId: header || lastEventId }),
     forget: () => forget(),
+    release: subscriptions.releaseAll,
     streams: hub.size,
     defineJobs: () =>
       jobs.define({
