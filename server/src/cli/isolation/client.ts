@@ -37,7 +37,7 @@ export function createClient(url: string): Client {
     }).catch((error: Error) => {
       throw new UsageError(`${url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`)
     })
-    const text = await response.text()
+    const text = await (isStream(response) ? firstBlock(response) : response.text())
     return { status: response.status, headers: response.headers, text, ms: performance.now() - began }
   }
 
@@ -64,4 +64,19 @@ export function createClient(url: string): Client {
       return JSON.parse(text)
     },
   }
+}
+
+function isStream(response: Response): boolean {
+  return response.headers.get('content-type') === 'text/event-stream'
+}
+
+/** What a stream begins with, which says how the place was taken that was asked for; then it is left. */
+async function firstBlock(response: Response): Promise<string> {
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const part of response.body!) {
+    text += decoder.decode(part, { stream: true })
+    if (text.includes('\n\n')) break
+  }
+  return text.slice(0, text.indexOf('\n\n'))
 }

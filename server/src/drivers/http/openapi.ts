@@ -124,12 +124,12 @@ function parametersOf(schema: TSchema | undefined, where: 'path' | 'query'): Jso
 }
 
 function headerParameters(route: Route): Json[] {
-  const declared = Object.entries(route.headers ?? {}).map(([name, description]) => ({
+  const declared: Json[] = Object.entries(route.headers ?? {}).map(([name, about]) => ({
     name,
     in: 'header',
     required: false,
-    schema: { type: 'string' },
-    description,
+    schema: { type: 'string', ...(typeof about === 'object' && { 'x-id-of': about.idOf }) },
+    description: typeof about === 'object' ? about.description : about,
   }))
   if (comparesVersions(route)) declared.push(IF_MATCH_HEADER)
   if (isPublic(route.access) || route.access === 'admin') return declared

@@ -93,8 +93,8 @@ export interface RouteDefinition<
   accepts?: readonly BodyKind[]
   /** Names and size limits of the files that a multipart body may carry. */
   files?: Record<string, { maxBytes: number }>
-  /** Request headers that the handler reads, in lower case, each with what it is for. */
-  headers?: Record<string, string>
+  /** Request headers that the handler reads, in lower case, each with what it is for, and of what it is an id. */
+  headers?: Record<string, string | { description: string; idOf: string }>
   /** Largest body in bytes, where it differs from the server's limit. */
   bodyLimit?: number
   /** The status of success: 200 when left out. */

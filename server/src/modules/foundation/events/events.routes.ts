@@ -15,7 +15,12 @@ export function eventRoutes(events: Pick<Events, 'open'>): Route[] {
       description:
         'Server-sent events in the order in which they were committed, each to whoever may know of it by the rights of that moment. With `Last-Event-ID` the stream goes on exactly after that event, on whatever node.',
       query: EventsQuery,
-      headers: { 'last-event-id': 'The id of the last event that arrived: the stream goes on after it.' },
+      headers: {
+        'last-event-id': {
+          description: 'The id of the last event that arrived: the stream goes on after it.',
+          idOf: 'event',
+        },
+      },
       answer: EventText,
       streams: true,
       errors: ['events.unknown_type', 'events.too_many_streams', 'events.busy'],
