@@ -81,7 +81,7 @@ export const events = {
   perPerson: integer('EVENTS_STREAMS_PER_PERSON', 'How many event streams one person may have open on one process.', {
     default: 10,
     min: 1,
-    max: 10_000,
+    max: 1_000_000,
   }),
   perProcess: integer(
     'EVENTS_STREAMS_PER_PROCESS',

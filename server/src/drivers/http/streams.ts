@@ -99,6 +99,8 @@ export class OpenStreams {
     // A write to a connection that was lost a moment ago: its close says the same.
     response.on('error', () => undefined)
     if (request.method === 'HEAD') response.end()
+    // Written by itself the head is kept as one text; together with more, as the sixty pieces that it was put together from.
+    else response.flushHeaders()
     return new Outlet(response)
   }
 
