@@ -18,7 +18,7 @@ import { createSealer } from './drivers/sealing/index.ts'
 import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
 import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
 import { createEvents, eventRoutes, keepEventsJob } from './modules/foundation/events/index.ts'
-import { adminJobRoutes, createJobDesk, jobRoutes } from './modules/foundation/jobs/index.ts'
+import { adminJobRoutes, createJobDesk, jobEvents, jobRoutes } from './modules/foundation/jobs/index.ts'
 import { createMail, deliverMail, mailEvents, mailRoutes } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins, impersonationEvents } from './modules/identity/admins/index.ts'
@@ -51,6 +51,7 @@ export const jobSettings = [keepEventsJob, deliverMail, purgeTenantsJob, sendLin
 
 /** Every event that there is: the catalogue. */
 export const eventCatalogue: readonly EventDefinition[] = [
+  ...jobEvents,
   ...mailEvents,
   ...sessionEvents,
   ...roleEvents,
@@ -86,7 +87,7 @@ function createFoundation({ mail: settings, app, encryption, events: streams }: 
   const events = createEvents({ ...drivers, definitions: eventCatalogue, options: streams })
   events.defineJobs()
   const audit = createAudit({ database, events })
-  const jobDesk = createJobDesk({ database, jobs, audit, homeTenantId: DEFAULT_TENANT })
+  const jobDesk = createJobDesk({ database, jobs, audit, events, homeTenantId: DEFAULT_TENANT })
   const sealer = createSealer(encryption.keys)
   const from = { address: settings.from, name: settings.fromName }
   const options = { from, product: app.name, liveOutbox: !app.strict }

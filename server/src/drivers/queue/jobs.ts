@@ -17,7 +17,7 @@ import { DEAD_LETTERS } from './install.ts'
 import { createLanes, type Lanes } from './lanes.ts'
 import { startScheduler } from './schedules.ts'
 import { createTally, type Tally } from './tally.ts'
-import { reportDeadJob, runJob } from './worker.ts'
+import { type GivenUp, reportDeadJob, runJob } from './worker.ts'
 
 export interface Jobs {
   /** Makes a kind of job known to this process. Before `start`. */
@@ -34,6 +34,8 @@ export interface Jobs {
   retry(tx: Tx, owner: JobOwner, id: string): Promise<Change>
   /** Removes every job of a tenant in the transaction, in whatever state: what they worked on is gone with it. */
   dropOf(tx: Tx, tenantId: string): Promise<void>
+  /** Has every job of a tenant told that was given up or cancelled, at least once. Before `start`. */
+  onGivenUp(listener: GivenUp): void
   /** Whether jobs can be enqueued. */
   isStarted(): boolean
   /** Connects, so that jobs can be enqueued, and works on them unless `work` is false. */
@@ -76,6 +78,7 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
   const definitions = new Map<string, JobDefinition>()
   let boss: PgBoss | undefined
   let work: Work | undefined
+  let givenUp: GivenUp | undefined
 
   function started(): PgBoss {
     if (!boss) throw new Error('Jobs are not started.')
@@ -124,7 +127,7 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
     for (const definition of definitions.values())
       await lanes.open(definition.name, definition.concurrency, (job) => run(definition, job))
     await lanes.open(DEAD_LETTERS, 1, async (job) => {
-      await reportDeadJob(definitions.get(job.sourceName ?? ''), job, parts)
+      await reportDeadJob(definitions.get(job.sourceName ?? ''), job, { ...parts, givenUp })
       return [{ id: job.id, status: 'completed' }]
     })
     const stopScheduler = startScheduler({
@@ -166,6 +169,9 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
     },
 
     enqueue,
+    onGivenUp: (listener) => {
+      givenUp = listener
+    },
     isStarted: () => boss !== undefined,
     cancel: (tx, owner, id) => cancelJob(tx, { definitions, log }, owner, id),
     retry: (tx, owner, id) => retryJob(tx, { definitions, log }, owner, id),

@@ -25,6 +25,8 @@ export interface Events {
   follow(tx: Tx, doer: Doer, deed: Deed): void
   /** Has every such event handled as a job, one at a time of each aggregate, in order. Before the jobs start. */
   subscribe(subscriber: Subscriber): void
+  /** Whether the subscriber of that name is told of such events. */
+  hasSubscriber(definition: EventDefinition, name: string): boolean
   /** Says who receives events whose audience is asked for: by the owning module, at each delivery. */
   decide(name: string, mayRead: MayRead): void
   /** Opens the caller's stream. Throws what refuses it. */
@@ -95,6 +97,7 @@ export function createEvents({ database, bus, jobs, clock, log, definitions, opt
     publish,
     follow,
     subscribe: subscriptions.subscribe,
+    hasSubscriber: (definition, name) => subscriptions.subscribersOf(definition.name).includes(name),
     decide(name, mayRead) {
       if (catalogue.get(name)?.live?.asked === undefined) throw new Error(`Nobody is asked who hears ${name}.`)
       deciders.set(name, mayRead)
