@@ -17,7 +17,7 @@ import { createSealer } from './drivers/sealing/index.ts'
 import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
 import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
 import { adminJobRoutes, createJobDesk, jobRoutes } from './modules/foundation/jobs/index.ts'
-import { createMail, deliverMail, mailRoutes } from './modules/foundation/mail/index.ts'
+import { createMail, deliverMail, mailRoutes, mailUpkeepJob } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
 import { authRoutes, changeAddressJob, createAuth, sendLinkJob } from './modules/identity/auth/index.ts'
@@ -38,7 +38,7 @@ import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [deliverMail, purgeTenantsJob, sendLinkJob, changeAddressJob]
+export const jobSettings = [deliverMail, mailUpkeepJob, purgeTenantsJob, sendLinkJob, changeAddressJob]
 
 /** The outside world, as this process reaches it. */
 export interface Drivers {
@@ -59,13 +59,23 @@ type Foundation = Drivers & ReturnType<typeof createFoundation> & { limiter: Ret
 type People = Foundation & ReturnType<typeof createPeople>
 
 /** What every module uses. */
-function createFoundation({ mail: settings, app, encryption }: Config, { database, jobs, mailer }: Drivers) {
+function createFoundation({ mail: settings, app, encryption, server }: Config, { database, jobs, mailer }: Drivers) {
   const audit = createAudit({ database })
   const jobDesk = createJobDesk({ database, jobs, audit, homeTenantId: DEFAULT_TENANT })
   const sealer = createSealer(encryption.keys)
   const from = { address: settings.from, name: settings.fromName }
-  const options = { from, product: app.name, liveOutbox: !app.strict }
-  const mail = createMail({ database, jobs, mailer, sealer, options })
+  const options = {
+    from,
+    product: app.name,
+    liveOutbox: !app.strict,
+    // Before the time of an answer is over.
+    waitMs: Math.min(10_000, server.handlerTimeoutMs * 0.8),
+    attachmentMaxBytes: settings.attachmentMaxBytes,
+    perRecipientHour: settings.maxPerRecipientHour,
+    perTenantDay: settings.maxPerTenantDay,
+    retentionSeconds: settings.retentionSeconds,
+  }
+  const mail = createMail({ database, jobs, mailer, sealer, audit, options })
   mail.defineJobs()
   return { audit, jobDesk, mail, sealer }
 }

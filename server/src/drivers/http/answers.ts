@@ -32,7 +32,10 @@ export function answerWriter(
   return (request, reply, value) => {
     reply.code(status)
     if (value instanceof Binary)
-      return reply.header('cache-control', value.cacheControl).type(value.type).send(value.bytes)
+      return reply
+        .headers({ 'cache-control': value.cacheControl, ...value.headers })
+        .type(value.type)
+        .send(value.bytes)
     if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')
     const version = versionOf(value)
     if (version === undefined) return reply.send(dialect.success(route, value) as object)

@@ -11,14 +11,17 @@ export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } fr
 export { halolightDocument, mainDocument } from './openapi.ts'
 export {
   type Access,
+  type ArrivingFile,
   alias,
   Binary,
   isPublic,
+  type KeptFile,
   permissionOf,
   type RequestFacts,
   type Route,
   route,
   type UploadedFile,
+  type UploadSink,
 } from './routes.ts'
 export {
   Body,
@@ -37,3 +40,4 @@ export {
   Timestamp,
 } from './schemas.ts'
 export { createHttp, type HttpOptions, type HttpServer } from './server.ts'
+export { bodyReader } from './validation.ts'

@@ -3,9 +3,20 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { SMTPServer } from 'smtp-server'
-import type { MailToSend } from './index.ts'
+import type { MailOptions, MailParts, MailToSend } from './index.ts'
 
-export const options = { from: { address: 'ashlar@example.com', name: 'Ashlar' }, product: 'Ashlar', liveOutbox: true }
+export const options: MailOptions = {
+  from: { address: 'ashlar@example.com', name: 'Ashlar' },
+  product: 'Ashlar',
+  liveOutbox: true,
+  waitMs: 8_000,
+  attachmentMaxBytes: 10_485_760,
+  perRecipientHour: 20,
+  perTenantDay: 10_000,
+  retentionSeconds: 90 * 86_400,
+}
+/** For tests that are not about the audit trail. */
+export const audit: MailParts['audit'] = { record: () => undefined }
 export const token = 'a-token-that-nobody-may-read'
 const link = `https://app.example.com/reset-password?token=${token}`
 export const reset: MailToSend = {
