@@ -85,8 +85,7 @@ export type AttachmentMail = Static<typeof AttachmentMail>
 export const BulkMail = Body({
   emails: Type.Array(
     Type.Unsafe<unknown>({
-      type: 'object',
-      description: 'As for `POST /mail/email`.',
+      description: 'An object as for `POST /mail/email`.',
       examples: [{ recipients: ['mason@example.com'], subject: 'The order of the week', body: 'Twelve slabs.' }],
     }),
     { minItems: 1, maxItems: MAX_BULK },
