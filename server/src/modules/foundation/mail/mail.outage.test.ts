@@ -6,7 +6,7 @@ import { type Person, startApp, type TestApp } from '../../../../test/harness.ts
 import { FULL_SIZE } from '../../../../test/processes.ts'
 import { openPostOffice, type PostOffice } from './mail.fixture.ts'
 
-const AWAY_MS = FULL_SIZE ? 60_000 : 4_000
+const AWAY_MS = FULL_SIZE ? 60_000 : 2_500
 const EVERY_MS = FULL_SIZE ? 50 : 100
 
 describe('a mail server that is away for a while', () => {

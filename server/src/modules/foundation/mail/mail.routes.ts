@@ -4,6 +4,7 @@ import Type from 'typebox'
 import { Binary, IdParams, pageAnswer, type Route, route } from '../../../drivers/http/index.ts'
 import { MailDetails, MailQuery, MailSummary, PreviewQuery } from './mail.schema.ts'
 import { sendingRoutes } from './mail.sending.routes.ts'
+import { Accepted } from './mail.sending.schema.ts'
 import type { Mail } from './mail.service.ts'
 
 // What a caller wrote is shown where it can run nothing, load nothing and send nothing.
@@ -62,7 +63,7 @@ export function mailRoutes(mail: Mail): Route[] {
         'One that waits for its next try has it now. A mail whose secret is forgotten or expired is not sent again.',
       params: IdParams('mail'),
       status: 202,
-      answer: MailDetails,
+      answer: Accepted,
       errors: [
         'mail.not_found',
         'mail.already_sent',

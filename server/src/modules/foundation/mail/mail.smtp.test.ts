@@ -1,5 +1,6 @@
 // Mail that people send, by a real SMTP server that behaves as mail servers do: what arrives, and what is told of it.
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import PostalMime from 'postal-mime'
@@ -242,6 +243,11 @@ describe('the way to a mail server', () => {
   }
   const account = { username: 'mason', password: 'Gr4nite' }
 
+  function smtp(port: number) {
+    const place = { host: '127.0.0.1', port, username: undefined, password: undefined }
+    return createSmtpMailer({ ...place, security: 'none' }, log)
+  }
+
   async function tried(rules: PostRules, settings: Partial<SmtpOptions>) {
     const office = await openPostOffice(rules)
     const place = { host: '127.0.0.1', port: office.port, username: undefined, password: undefined }
@@ -283,10 +289,30 @@ describe('the way to a mail server', () => {
     assert.equal(taken, 0)
   })
 
+  it('carries no half of a message whose file cannot be read to its end', async () => {
+    const office = await openPostOffice()
+    const mailer = smtp(office.port)
+    async function* half() {
+      yield Buffer.alloc(300_000, 'stone ')
+      await sleep(50)
+      throw new Error('An attachment is not kept any more.')
+    }
+    const content = Readable.from(half(), { objectMode: false })
+    const attempt = mailer.send({ ...mail, attachments: [{ name: 'a.txt', type: 'text/plain', content }] })
+    await assert.rejects(attempt, (error) => {
+      assert.ok(error instanceof MailRefused && !error.permanent)
+      assert.match(error.message, /not kept any more/)
+      return true
+    })
+    assert.deepEqual((await mailer.send(mail)).refused, [])
+    assert.equal(office.taken.length, 1)
+    mailer.close()
+    await office.close()
+  })
+
   it('is left when the server says nothing, and when the caller gives up', async () => {
     const silence = await openSilence()
-    const place = { host: '127.0.0.1', port: silence.port, username: undefined, password: undefined }
-    const mailer = createSmtpMailer({ ...place, security: 'none' }, log)
+    const mailer = smtp(silence.port)
     await assert.rejects(mailer.send({ ...mail, signal: AbortSignal.timeout(200) }), (error) => {
       assert.ok(error instanceof MailRefused && !error.permanent)
       return true

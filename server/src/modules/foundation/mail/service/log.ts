@@ -1,6 +1,7 @@
 // The log of mails: what was sent, to whom, and what became of it.
 import type { UserActor } from '../../../../core/actor.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf, unknownCursor } from '../../../../core/page.ts'
+import type { Executor } from '../../../../drivers/database/index.ts'
 import { mailErrors } from '../mail.errors.ts'
 import * as queries from '../mail.queries.ts'
 import {
@@ -10,7 +11,9 @@ import {
   type PreviewQuery,
   toMailDetails,
   toMailSummary,
+  toRecipient,
 } from '../mail.schema.ts'
+import type { Accepted } from '../mail.sending.schema.ts'
 import type { MailParts } from './parts.ts'
 
 export interface MailLog {
@@ -57,6 +60,13 @@ export function createLog({ database }: Pick<MailParts, 'database'>): MailLog {
       return { type: 'text/html; charset=utf-8', content: row.html ?? asHtml(row.text ?? '') }
     },
   }
+}
+
+/** What became of a mail so far, for whoever had it sent: its state and its recipients, and nothing of its content. */
+export async function acceptedOf(db: Executor, id: string): Promise<Accepted> {
+  const [row, recipients] = await Promise.all([queries.find(db, id), queries.recipientsOf(db, id)])
+  if (!row) throw mailErrors('mail.not_found')
+  return { id: row.id, state: row.state, recipients: recipients.map(toRecipient), error: row.lastError }
 }
 
 function placeOf(cursor: string, byTime: boolean): [string, string] {

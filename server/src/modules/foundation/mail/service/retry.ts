@@ -7,18 +7,17 @@ import { JobRefused } from '../../../../drivers/queue/index.ts'
 import * as queries from '../delivery.queries.ts'
 import { deliverMail } from '../delivery.ts'
 import { mailErrors } from '../mail.errors.ts'
-import type { MailDetails } from '../mail.schema.ts'
-import { createLog } from './log.ts'
+import type { Accepted } from '../mail.sending.schema.ts'
+import { acceptedOf } from './log.ts'
 import type { MailParts } from './parts.ts'
 
 export interface Retry {
   /** Sends it again to whoever did not get it; one that waits for its next try has it now. */
-  retry(actor: UserActor, id: string, facts: RequestFacts): Promise<MailDetails>
+  retry(actor: UserActor, id: string, facts: RequestFacts): Promise<Accepted>
 }
 
 export function createRetry(parts: MailParts): Retry {
   const { database, jobs, mailer, audit } = parts
-  const log = createLog(parts)
 
   async function again(tx: Tx, mail: queries.Retried): Promise<void> {
     if (isOnItsWay(mail)) return void (mail.jobId !== null && (await jobs.hasten(tx, tx.tenantId ?? null, mail.jobId)))
@@ -38,7 +37,7 @@ export function createRetry(parts: MailParts): Retry {
         const deed = { action: 'mail.retry', targetType: 'mail', targetId: id, changes: { state: mail.state } }
         audit.record(tx, actor, deed, facts)
       })
-      return log.get(actor, id)
+      return acceptedOf(database.tenant(actor.tenantId), id)
     },
   }
 }

@@ -6,12 +6,11 @@ import type { Tx } from '../../../../drivers/database/index.ts'
 import type { KeptFile, RequestFacts } from '../../../../drivers/http/index.ts'
 import * as delivery from '../delivery.queries.ts'
 import { mailErrors } from '../mail.errors.ts'
-import * as queries from '../mail.queries.ts'
-import { toRecipient } from '../mail.schema.ts'
 import type { Accepted, AttachmentMail, SingleMail, TemplateMail, TwoPartMail } from '../mail.sending.schema.ts'
 import { type TemplateName, templateNames } from '../templates.ts'
 import { addressed, listed, ownLetter, twoPartLetter } from './drafts.ts'
 import type { Limits } from './limits.ts'
+import { acceptedOf } from './log.ts'
 import type { Letter, Verbs, Written } from './parts.ts'
 
 /** Each is written, with its job, before it is answered. */
@@ -67,10 +66,7 @@ export function createSending(parts: SendingParts): Sending {
   async function sendAndWait(actor: UserActor, letter: Letter, facts: RequestFacts): Promise<Accepted> {
     const written = await accept(actor, letter, facts)
     await heardOf(actor, written)
-    const db = database.tenant(actor.tenantId)
-    const [row, recipients] = await Promise.all([queries.find(db, written.id), queries.recipientsOf(db, written.id)])
-    if (!row) throw mailErrors('mail.not_found')
-    return { id: row.id, state: row.state, recipients: recipients.map(toRecipient), error: row.lastError }
+    return acceptedOf(database.tenant(actor.tenantId), written.id)
   }
 
   function templateLetter(actor: UserActor, mail: TemplateMail): Letter {
