@@ -69,16 +69,20 @@ export class MailRefused extends Error {
   readonly response: string | undefined
   /** What it said about each recipient, where that is why. */
   readonly refused: readonly Refusal[]
+  /** Nobody was there to talk to. */
+  readonly isUnreachable: boolean
 
   constructor(
     message: string,
     permanent: boolean,
-    { response, cause, refused = [] }: { response?: string | undefined; cause?: unknown; refused?: Refusal[] } = {},
+    details: { response?: string | undefined; cause?: unknown; refused?: Refusal[]; isUnreachable?: boolean } = {},
   ) {
+    const { response, cause, refused = [], isUnreachable = false } = details
     super(message, { cause })
     this.name = 'MailRefused'
     this.permanent = permanent
     this.response = response
     this.refused = refused
+    this.isUnreachable = isUnreachable
   }
 }

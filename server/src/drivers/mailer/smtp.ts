@@ -110,7 +110,16 @@ function checked({ address, name }: Mailbox): Mailbox {
 function refusal(error: unknown): MailRefused {
   const { message, response, permanent = false, command = '', rejectedErrors = [] } = error as NodemailerError
   const refused = rejectedErrors.map(refusalOf)
-  return new MailRefused(message, permanent && /^(RCPT|DATA)/.test(command), { response, cause: error, refused })
+  const details = { response, cause: error, refused, isUnreachable: isUnreachable(error as NodemailerError) }
+  return new MailRefused(message, permanent && /^(RCPT|DATA)/.test(command), details)
+}
+
+function isUnreachable({ code, originalCode = '', timeoutType = 'SOCKET_TIMEOUT' }: NodemailerError): boolean {
+  return (
+    code === 'EDNS' ||
+    /^E(?:CONNREFUSED|HOSTUNREACH|NETUNREACH|HOSTDOWN)$/.test(originalCode) ||
+    (code === 'ETIMEDOUT' && timeoutType !== 'SOCKET_TIMEOUT')
+  )
 }
 
 function refusalOf({ recipient = '', permanent = false, response, message }: NodemailerError): Refusal {

@@ -33,10 +33,16 @@ export interface DeliveryParts {
 /** The context under which a mail's content is sealed. */
 export const sealContext = (id: string) => `mail ${id}`
 
+/** Whether the server could be reached a moment ago, as far as this process knows. */
+interface Reach {
+  awayUntil: number
+}
+
 export function deliveryJob(parts: DeliveryParts): JobDefinition<typeof Payload> {
+  const reach: Reach = { awayUntil: 0 }
   return {
     ...deliverMail,
-    handler: (run) => deliver(run, parts),
+    handler: (run) => deliver(run, { ...parts, reach }),
     abandoned: async ({ payload, database, reason }) => {
       await queries.giveUp(database, payload.mailId, reason)
     },
@@ -44,8 +50,13 @@ export function deliveryJob(parts: DeliveryParts): JobDefinition<typeof Payload>
   }
 }
 
-async function deliver(run: JobRun<Static<typeof Payload>>, parts: DeliveryParts): Promise<void> {
+// While a server is away thousands of mails may wait for it: not each of them has to find out.
+const AWAY_MS = 1_000
+
+async function deliver(run: JobRun<Static<typeof Payload>>, parts: DeliveryParts & { reach: Reach }): Promise<void> {
   const { database, payload, log } = run
+  if (run.attempt > 1 && performance.now() < parts.reach.awayUntil)
+    throw new Error('The mail server could not be reached a moment ago.')
   const mail = await queries.claim(database, payload.mailId)
   if (!mail) return
   if (mail.state === 'cancelled') return log.info({ mailId: mail.id }, 'a mail was not sent: its link has died')
@@ -75,7 +86,7 @@ async function attempt(
   { database, signal }: Pick<JobRun, 'database' | 'signal'>,
   mail: WholeRow,
   recipients: RecipientRow[],
-  { mailer, sealer, from }: DeliveryParts,
+  { mailer, sealer, from, reach }: DeliveryParts & { reach: Reach },
 ): Promise<Said> {
   const waiting = recipients.filter(({ state }) => state === 'waiting').map(({ address }) => address)
   const { html, text } = contentOf(mail, sealer)
@@ -101,7 +112,8 @@ async function attempt(
     return { answers: new Map([...all('accepted', response), ...refused.map(answered)]), answer: response, error }
   } catch (error) {
     if (!(error instanceof MailRefused)) throw error
-    const { message, response = null, permanent, refused } = error
+    const { message, response = null, permanent, refused, isUnreachable } = error
+    if (isUnreachable) reach.awayUntil = performance.now() + AWAY_MS
     const others = all(permanent && refused.length === 0 ? 'refused' : 'waiting', response)
     return { answers: new Map([...others, ...refused.map(answered)]), answer: response, error: message }
   }

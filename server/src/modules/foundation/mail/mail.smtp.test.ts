@@ -310,6 +310,14 @@ describe('the way to a mail server', () => {
     await office.close()
   })
 
+  it('knows a server that is not there from one that is and refuses', async () => {
+    const nobody = smtp(1)
+    await assert.rejects(nobody.send(mail), { name: 'MailRefused', isUnreachable: true, permanent: false })
+    nobody.close()
+    const { outcome } = await tried({}, { security: 'starttls' })
+    assert.ok(outcome instanceof MailRefused && !outcome.isUnreachable)
+  })
+
   it('is left when the server says nothing, and when the caller gives up', async () => {
     const silence = await openSilence()
     const mailer = smtp(silence.port)
