@@ -68,11 +68,12 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
       if (route.body) refuseOtherBodies(request, accepts)
     },
     handler: async (request, reply) => {
+      const keeper = request.actor as UserActor
       const arrived = await readBody(request, route)
       try {
         return answer(request, reply, await handle(request, reply, arrived))
       } finally {
-        await dropKept(route.uploads, request.actor as UserActor, arrived.uploads)
+        await dropKept(route.uploads, keeper, arrived.uploads)
       }
     },
   })
