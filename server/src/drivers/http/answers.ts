@@ -1,8 +1,9 @@
 // How an answer is written: bytes as they are, a single resource with its entity tag, anything else as JSON.
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect } from './dialects/index.ts'
 import { etagOf, matches, versionOf } from './etags.ts'
-import { Binary, isPublic, type Route } from './routes.ts'
+import { Binary, isPublic, type Route, Streamed } from './routes.ts'
 
 interface Written {
   bytes: Buffer
@@ -33,6 +34,11 @@ export function answerWriter(
     reply.code(status)
     if (value instanceof Binary)
       return reply.header('cache-control', value.cacheControl).type(value.type).send(value.bytes)
+    if (value instanceof Streamed) {
+      const disposition = `attachment; filename="${value.fileName}"`
+      reply.header('cache-control', 'no-store').header('content-disposition', disposition)
+      return reply.type(value.type).send(Readable.from(value.content))
+    }
     if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')
     const version = versionOf(value)
     if (version === undefined) return reply.send(dialect.success(route, value) as object)

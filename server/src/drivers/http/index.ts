@@ -18,6 +18,7 @@ export {
   type RequestFacts,
   type Route,
   route,
+  Streamed,
   type UploadedFile,
 } from './routes.ts'
 export {
