@@ -6,7 +6,7 @@ import { etagOf, matches, versionOf } from './etags.ts'
 import { Binary, isPublic, type Route, Streamed } from './routes.ts'
 
 interface Written {
-  bytes: Buffer
+  text: string
   etag: string
 }
 
@@ -24,8 +24,9 @@ export function answerWriter(
   function write(reply: FastifyReply, value: object, version: number): Written {
     const known = kept.get(value)
     if (known) return known
-    const bytes = Buffer.from(reply.serialize(dialect.success(route, value) as object) as string)
-    const written = { bytes, etag: etagOf(version, bytes) }
+    // As text: Node sends it together with the headers.
+    const text = reply.serialize(dialect.success(route, value) as object) as string
+    const written = { text, etag: etagOf(version, text) }
     kept.set(value, written)
     return written
   }
@@ -42,9 +43,9 @@ export function answerWriter(
     if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')
     const version = versionOf(value)
     if (version === undefined) return reply.send(dialect.success(route, value) as object)
-    const { bytes, etag } = write(reply, value as object, version)
+    const { text, etag } = write(reply, value as object, version)
     reply.header('etag', etag)
     if (request.method === 'GET' && matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
-    return reply.type(JSON_TYPE).send(bytes)
+    return reply.type(JSON_TYPE).send(text)
   }
 }
