@@ -67,7 +67,7 @@ describe('audit chain', () => {
     )
     assert.deepEqual(await inTenant(app, tenant, () => verify(app)), { checked: 6, ...intact })
     const { rows } = await admin.query(
-      'SELECT seq::int, id, changes FROM audit_logs WHERE "tenantId" = $1 ORDER BY seq',
+      'SELECT seq::int, id, changes FROM audit_logs WHERE "tenantId" = $1 ORDER BY at, seq',
       [tenant],
     )
     assert.deepEqual(
