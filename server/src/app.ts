@@ -15,7 +15,7 @@ import type { Mailer } from './drivers/mailer/index.ts'
 import type { Jobs } from './drivers/queue/index.ts'
 import { createSealer } from './drivers/sealing/index.ts'
 import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
-import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
+import { auditRoutes, createAudit, forgetAuditJob } from './modules/foundation/audit/index.ts'
 import { adminJobRoutes, createJobDesk, jobRoutes } from './modules/foundation/jobs/index.ts'
 import { createMail, deliverMail, mailRoutes, mailUpkeepJob } from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
@@ -38,7 +38,7 @@ import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [deliverMail, mailUpkeepJob, purgeTenantsJob, sendLinkJob, changeAddressJob]
+export const jobSettings = [forgetAuditJob, deliverMail, mailUpkeepJob, purgeTenantsJob, sendLinkJob, changeAddressJob]
 
 /** The outside world, as this process reaches it. */
 export interface Drivers {
@@ -59,8 +59,12 @@ type Foundation = Drivers & ReturnType<typeof createFoundation> & { limiter: Ret
 type People = Foundation & ReturnType<typeof createPeople>
 
 /** What every module uses. */
-function createFoundation({ mail: settings, app, encryption, server }: Config, { database, jobs, mailer }: Drivers) {
-  const audit = createAudit({ database })
+function createFoundation(
+  { audit: kept, mail: settings, app, encryption, server }: Config,
+  { database, jobs, mailer }: Drivers,
+) {
+  const audit = createAudit({ database, jobs, options: kept })
+  audit.defineJobs()
   const jobDesk = createJobDesk({ database, jobs, audit, homeTenantId: DEFAULT_TENANT })
   const sealer = createSealer(encryption.keys)
   const from = { address: settings.from, name: settings.fromName }

@@ -20,6 +20,7 @@ export {
   type RequestFacts,
   type Route,
   route,
+  Streamed,
   type UploadedFile,
   type UploadSink,
 } from './routes.ts'

@@ -136,7 +136,7 @@ export interface RouteDefinition<
   status?: 200 | 201 | 202
   /** What success looks like. */
   answer: TSchema
-  /** The handler answers with `Binary` bytes instead of JSON. */
+  /** The handler answers with `Binary` bytes or a `Streamed` file instead of JSON. */
   binary?: true
   /** The message of success in the envelope dialect. */
   message?: string | ((answer: unknown) => string)
@@ -157,6 +157,19 @@ export class Binary {
     this.bytes = bytes
     this.cacheControl = cacheControl
     this.headers = headers
+  }
+}
+
+/** A file that is written while its content is made. */
+export class Streamed {
+  readonly type: string
+  readonly fileName: string
+  readonly content: AsyncIterable<string | Uint8Array>
+
+  constructor(type: string, fileName: string, content: AsyncIterable<string | Uint8Array>) {
+    this.type = type
+    this.fileName = fileName
+    this.content = content
   }
 }
 

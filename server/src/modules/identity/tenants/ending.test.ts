@@ -90,7 +90,7 @@ describe('the end of a tenant', () => {
     for (const person of [owner, admin, member]) assert.equal((await enter(person, id)).status, 200)
     assert.deepEqual(await deletedOf(owner), [])
     const trail = await ashlar.rows<{ action: string }>(
-      `SELECT action FROM audit_logs WHERE "tenantId" = $1 AND action LIKE 'tenants.%' ORDER BY seq`,
+      `SELECT action FROM audit_logs WHERE "tenantId" = $1 AND action LIKE 'tenants.%' ORDER BY at, seq`,
       [id],
     )
     assert.deepEqual(
