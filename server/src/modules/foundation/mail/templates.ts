@@ -11,7 +11,7 @@ import { TemplateFault } from './templating/faults.ts'
 import type { Told } from './templating/language.ts'
 import { type ProductTemplates, readProductTemplates } from './templating/product.ts'
 import { ownTold, productTold, type Values, withoutSecrets } from './templating/values.ts'
-import { canonicalLocale, LANGUAGES, type Language, nearest } from './templating/words.ts'
+import { canonicalLocale, LANGUAGES, nearest } from './templating/words.ts'
 
 export type { TemplateName } from './templating/catalogue.ts'
 export type { Rendered } from './templating/compile.ts'
@@ -53,19 +53,23 @@ export function createTemplates({ bus, clock, log, options }: TemplateParts): Fi
   const product = readProductTemplates()
   const store = createStore(bus, clock)
 
-  /** The languages to look in, the best first. */
-  async function wanted(db: Executor, locale: string | null | undefined): Promise<string[]> {
+  /** The languages to look in, the best first, each with the forms that serve it. */
+  async function wanted(db: Executor, locale: string | null | undefined): Promise<string[][]> {
     const { locale: ofTenant } = await store.summary(db)
     const chain = [locale, ofTenant, options.defaultLocale, LANGUAGES[0]]
-    return [...new Set(chain.flatMap((one) => candidates(one)))]
+    return chain.map(candidates).filter((forms) => forms.length > 0)
   }
 
-  async function choose(db: Executor, name: string, locales: readonly string[]) {
-    for (const locale of locales) {
-      const own = await store.compiled(db, name, locale)
-      const language = nearest(locale)
-      const compiled = own ?? (language === locale ? product.compiled(name, language) : undefined)
-      if (compiled) return { locale, compiled }
+  /** In the first language that has it: the tenant's, else the product's. */
+  async function choose(db: Executor, name: string, languages: readonly string[][]) {
+    for (const forms of languages) {
+      for (const locale of forms) {
+        const own = await store.compiled(db, name, locale)
+        if (own) return { locale, compiled: own }
+      }
+      const language = nearest(forms[0]!)
+      const compiled = language && product.compiled(name, language)
+      if (compiled) return { locale: language, compiled }
     }
     return undefined
   }
@@ -75,7 +79,7 @@ export function createTemplates({ bus, clock, log, options }: TemplateParts): Fi
     const { templates } = await store.summary(db)
     const has = templates.filter(({ name }) => name === LAYOUT).map((one) => one.locale)
     if (has.length > 0)
-      for (const one of [...candidates(locale), ...(await wanted(db, null)), ...has]) {
+      for (const one of [...candidates(locale), ...(await wanted(db, null)).flat(), ...has]) {
         const own = has.includes(one) ? await store.compiled(db, LAYOUT, one) : undefined
         if (own) return own
       }
@@ -87,7 +91,7 @@ export function createTemplates({ bus, clock, log, options }: TemplateParts): Fi
       const sample = product.compiled(SAMPLE_MAIL, nearest(locale) ?? LANGUAGES[0])!
       return around(SAMPLE_MAIL, sample, draft ?? (await layoutFor(db, locale)), locale, given)
     }
-    const compiled = draft ?? (await choose(db, name, candidates(locale)))?.compiled
+    const compiled = draft ?? (await choose(db, name, [candidates(locale)]))?.compiled
     if (!compiled) throw templateErrors('mail.template_not_found')
     return around(name, compiled, await layoutFor(db, locale), locale, given)
   }
@@ -101,13 +105,18 @@ export function createTemplates({ bus, clock, log, options }: TemplateParts): Fi
   }
 
   /** The product's mails come, also where a tenant's wording of one fails on what it is told. */
-  async function renderProduct(db: Executor, name: TemplateName, locales: string[], values: Told): Promise<Rendered> {
+  async function renderProduct(
+    db: Executor,
+    name: TemplateName,
+    languages: string[][],
+    values: Told,
+  ): Promise<Rendered> {
     try {
-      const { locale, compiled } = (await choose(db, name, locales))!
+      const { locale, compiled } = (await choose(db, name, languages))!
       return await renderDraft(db, name, compiled, locale, values)
     } catch (error) {
       if (!(error instanceof TemplateFault)) throw error
-      const locale = locales.find((one) => one === nearest(one)) as Language
+      const locale = languages.map(([form]) => nearest(form!)).find((one) => one !== undefined)!
       const ours = around(name, product.compiled(name, locale)!, product.compiled(LAYOUT, locale)!, locale, values)
       const { message } = error
       log?.warn({ template: name, tenantId: db.tenantId, message }, "a tenant's mail template failed: ours was sent")
@@ -120,12 +129,12 @@ export function createTemplates({ bus, clock, log, options }: TemplateParts): Fi
     renderDraft: (db, name, draft, locale, told) => namingFaults(() => renderDraft(db, name, draft, locale, told)),
 
     async render(db, { template, locale: asked, values }) {
-      const locales = await wanted(db, asked)
-      if (isProductTemplate(template)) return namingFaults(() => renderProduct(db, template, locales, values))
+      const languages = await wanted(db, asked)
+      if (isProductTemplate(template)) return namingFaults(() => renderProduct(db, template, languages, values))
       // In whatever language the tenant has it, before not at all.
       const { templates } = await store.summary(db)
-      const others = templates.flatMap(({ name, locale }) => (name === template ? [locale] : []))
-      const found = template === LAYOUT ? undefined : await choose(db, template, [...locales, ...others])
+      const others = templates.flatMap(({ name, locale }) => (name === template ? [[locale]] : []))
+      const found = template === LAYOUT ? undefined : await choose(db, template, [...languages, ...others])
       if (!found) throw templateErrors('mail.template_not_found')
       return namingFaults(() => renderDraft(db, template, found.compiled, found.locale, values))
     },
@@ -135,10 +144,10 @@ export function createTemplates({ bus, clock, log, options }: TemplateParts): Fi
   }
 }
 
-/** `de-CH` may be answered in `de-CH` and in `de`; every kind of Chinese in `zh-CN`. */
+/** `de-CH` may be answered in `de-CH` and in `de`; every kind of Chinese in `zh-CN`. None for what is no language. */
 function candidates(locale: string | null | undefined): string[] {
   const whole = canonicalLocale(locale ?? '')
   if (whole === undefined) return []
   const near = nearest(whole)
-  return [whole, whole.split('-')[0]!, ...(near === undefined ? [] : [near])]
+  return [...new Set([whole, whole.split('-')[0]!, ...(near === undefined ? [] : [near])])]
 }

@@ -18,7 +18,8 @@ export function productTold(name: TemplateName, given: Told, locale: string): To
   const unknown = Object.keys(given).filter((one) => !Object.hasOwn(rules, one))
   if (unknown.length > 0) throw new TemplateFault('values', `The mail ${name} is not told ${unknown.join(', ')}.`)
   return Object.fromEntries(
-    Object.entries(rules).map(([one, { kind }]) => [one, said(name, kind, given[one] ?? '', locale)]),
+    // Null, since an empty text would count as there: {% if name %}.
+    Object.entries(rules).map(([one, { kind }]) => [one, said(name, kind, given[one] ?? '', locale) || null]),
   )
 }
 
