@@ -1,5 +1,6 @@
 // From what an author wrote to what can be rendered, and to a whole mail.
 import { oneLine } from '../../../../drivers/mailer/index.ts'
+import { MAX_OUTPUT } from './bounds.ts'
 import { COMMON, isProductTemplate, LAYOUT, OF_LAYOUT, secretsOf, valuesOf } from './catalogue.ts'
 import { lineAt, TemplateFault } from './faults.ts'
 import { type Parsed, parse, render, type Told, valuesIn } from './language.ts'
@@ -64,6 +65,7 @@ export function renderMail(mail: Compiled, layout: Compiled, locale: string, tol
   }
   const html = render(layout.html, around, { locale, isTrusted: layout.isTrusted, blocks }).rest.trim()
   const text = mail.text ? tidied(render(mail.text, told, { locale, isTrusted }).rest) : textOf(html)
+  if (text.length > MAX_OUTPUT) throw new TemplateFault('text', `This becomes longer than ${MAX_OUTPUT} characters.`)
   return { locale, subject, html, text }
 }
 

@@ -71,10 +71,23 @@ describe('the HTML of a template', () => {
     ['a block in an element', '<p>{% block body %}x{% endblock %}</p>'],
     ['a block in a tag', '{% if a %}{% block body %}x{% endblock %}{% endif %}'],
     ['the head of a document', '<head></head>'],
+    ['a cell over millions of columns', '<table><tr><td colspan="99999999">x</td></tr></table>'],
+    ['a list that begins far out', '<ol start="99999999999"></ol>'],
     ['elements nested without end', '<b>'.repeat(5_000)],
   ]
   for (const [what, html, line = 1] of refused)
     it(`refuses ${what}, and says where`, () => assert.equal(refusal(() => clean(html)).line, line))
+
+  it('refuses signs that stand for places, in whatever way they are written', () => {
+    for (const sign of ['\uE000', '&#xE000;', '&#xe000', '&#57344;', '&#057344', '&#X00E000;', '\uE001', '&#57345;'])
+      for (const html of [
+        `<p>${sign}0&#xE001;</p>`,
+        `<p title="${sign}0">x</p>`,
+        `<p>{{ a }}</p><img alt="${sign}1&#xE001;">`,
+      ])
+        refusal(() => clean(html))
+    refusal(() => clean('<p title="{{ a }}" title="{{ b }}">x</p>'))
+  })
 
   it('of a layout has blocks in elements, and none in links', () => {
     const page = (body: string) =>

@@ -19,7 +19,7 @@ type Element = Extract<Node, { attribs: unknown }>
 type TextNode = Extract<Node, { data: string; type: 'text' }>
 
 const [OPEN, CLOSE] = ['\uE000', '\uE001']
-const MAX_DEPTH = 100
+const MAX_DEPTH = 40
 const MARK = /\uE000(\d+)\uE001/g
 
 /** The source, judged and written anew. Throws a TemplateFault at what cannot be in it. */
@@ -53,10 +53,19 @@ class Cleaner {
     }
     const document = parseDocument(marked, { withStartIndices: true, decodeEntities: true })
     const written = document.children.map((node) => this.node(node, undefined)).join('')
-    const kept = new Set([...written.matchAll(MARK)].map(([, at]) => Number(at)))
-    const lost = this.pieces.find(({ kind }, at) => kind !== 'text' && !kept.has(at))
-    if (lost) throw new TemplateFault(this.part, `"${lost.source}" cannot stand here.`, lineAt(this.source, lost.begin))
+    this.mustHoldAll(written)
     return written.replace(MARK, (_, at: string) => this.pieces[Number(at)]!.source)
+  }
+
+  /** Every place once and in its order: the parser drops what stands where nothing can. */
+  private mustHoldAll(written: string): void {
+    const kept = [...written.matchAll(MARK)].map(([, at]) => Number(at))
+    const all = this.pieces.flatMap(({ kind }, at) => (kind === 'text' ? [] : [at]))
+    const lost = all.find((at, place) => kept[place] !== at)
+    const piece = lost === undefined ? undefined : this.pieces[lost]!
+    if (piece)
+      throw new TemplateFault(this.part, `"${piece.source}" cannot stand here.`, lineAt(this.source, piece.begin))
+    if (kept.length !== all.length) throw new TemplateFault(this.part, 'This has characters that cannot be sent.')
   }
 
   private fail(message: string, place: number | null): TemplateFault {
@@ -118,6 +127,8 @@ class Cleaner {
     if (key === 'href') return this.address(element, value, marks)
     if (marks.length > 0 && !/^(?:alt|title|lang|aria-label)$/.test(key))
       throw fail(`A value cannot stand in the attribute ${key}.`)
+    if (/^(?:colspan|rowspan|span|start)$/.test(key) && !/^\d{1,3}$/.test(value))
+      throw fail(`The attribute ${key} is a number of up to three digits.`)
     if (key === 'style') mustBeHarmlessStyle(value, fail)
     if (key === 'src') mustBeImage(value, fail)
     return escaped(value)

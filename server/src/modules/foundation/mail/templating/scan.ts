@@ -19,13 +19,15 @@ const ENDED = ['if', 'unless', 'case', 'for', 'comment', 'block', 'button']
 const MIDDLE = ['else', 'elsif', 'when']
 
 export const MAX_SOURCE = 65_536
+/** Signs that stand for places while HTML is read, also as the HTML entities that mean them. */
+const MARKS = /[\0\uE000-\uE002]|&#(?:x0*e00[0-2]|0*5734[4-6])/i
 const MAX_PLACE = 500
 const MAX_DEPTH = 20
 
 /** Splits a source into its pieces. Throws a TemplateFault for what the language does not have. */
 export function scan(part: string, source: string): Piece[] {
   if (source.length > MAX_SOURCE) throw new TemplateFault(part, `This is longer than ${MAX_SOURCE} characters.`)
-  if (/[\0\uE000-\uE002]/.test(source) || !source.isWellFormed())
+  if (MARKS.test(source) || !source.isWellFormed())
     throw new TemplateFault(part, 'This has characters that cannot be sent.')
   const pieces = tokensOf(part, source).map(pieceOf)
   for (const piece of pieces) if (piece.kind !== 'text') mustBePlain(part, source, piece)

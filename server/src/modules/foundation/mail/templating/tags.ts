@@ -38,6 +38,10 @@ export class Block extends Named {
   }
 }
 
+/** For mail programs that leave styles of a page out: the colours of a link would not be seen on the button's. */
+const BUTTON =
+  'display:inline-block;padding:13px 24px;color:#ffffff;font-weight:600;text-decoration:none;border-radius:8px'
+
 /** An address as a button, and in full below it; the label stands between. */
 export class Button extends Named {
   *render(context: Context, emitter: Bounded) {
@@ -50,7 +54,7 @@ export class Button extends Named {
     const href = escapeHtml(address)
     emitter.write(
       `<table role="presentation" class="action" cellpadding="0" cellspacing="0" border="0"><tr><td class="button" bgcolor="#1d4ed8">` +
-        `<a class="button" href="${href}">${label}</a></td></tr></table>` +
+        `<a class="button" href="${href}" style="${BUTTON}">${label}</a></td></tr></table>` +
         `<p class="button-help">${escapeHtml(wordsOf(locale).help)}<br><a href="${href}">${href}</a></p>`,
     )
   }

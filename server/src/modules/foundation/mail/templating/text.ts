@@ -1,11 +1,23 @@
 // The text part of a mail, from its HTML.
 import { compile } from 'html-to-text'
 
-/** Paragraphs, lists and tables with the class `data` as such; links with their addresses; a button's address on a line of its own. */
+/**
+ * Paragraphs and lists as such; links with their addresses; a button's address on a line of its own; tables with the class `data` with a
+ * line for each row. The library's own tables are laid out in columns, whose cost grows with what a cell says of its width and span.
+ */
 const convert = compile({
   wordwrap: false,
-  limits: { maxInputLength: 1_000_000, maxDepth: 200 },
+  limits: { maxInputLength: 1_000_000, maxDepth: 120 },
   formatters: {
+    row(element, walk, builder) {
+      builder.openBlock({ leadingLineBreaks: 1 })
+      const cells = element.children.filter(({ name }) => name === 'td' || name === 'th')
+      for (const [at, cell] of cells.entries()) {
+        if (at > 0) builder.addInline(' | ')
+        walk(cell.children, builder)
+      }
+      builder.closeBlock({ trailingLineBreaks: 1 })
+    },
     button(element, walk, builder) {
       builder.openBlock({ leadingLineBreaks: 2 })
       walk(element.children, builder)
@@ -26,7 +38,13 @@ const convert = compile({
       selector,
       options: { uppercase: false, leadingLineBreaks: 2, trailingLineBreaks: 2 },
     })),
-    { selector: 'table.data', format: 'dataTable', options: { uppercaseHeaderCells: false } },
+    ...['table', 'td', 'th'].map((selector) => ({
+      selector,
+      format: 'block',
+      options: { leadingLineBreaks: 1, trailingLineBreaks: 1 },
+    })),
+    { selector: 'table.data', format: 'block', options: { leadingLineBreaks: 2, trailingLineBreaks: 2 } },
+    ...['', 'thead > ', 'tbody > ', 'tfoot > '].map((part) => ({ selector: `table.data > ${part}tr`, format: 'row' })),
   ],
 })
 
