@@ -3,7 +3,7 @@ import type { Context } from 'liquidjs'
 import { asText } from './escaping.ts'
 
 const MAX_STEPS = 20_000
-const MAX_MILLISECONDS = 500
+const MAX_MILLISECONDS = 250
 /** Characters of a whole part of a mail. */
 export const MAX_OUTPUT = 262_144
 
