@@ -10,16 +10,16 @@ import { deliverMail, deliveryJob, sealContext } from './delivery.ts'
 import { mailErrors } from './mail.errors.ts'
 import * as queries from './mail.queries.ts'
 import { type MailDetails, type MailQuery, type MailSummary, toMailDetails, toMailSummary } from './mail.schema.ts'
-import { createTemplates, type TemplateName } from './templates.ts'
+import { createTemplates, type TemplateName, type Templates, type Values } from './templates.ts'
 
 export interface MailToSend {
   template: TemplateName
   /** One stored address; the name may be anything and is made harmless. */
   to: Mailbox
-  /** What the reader prefers; the nearest language that there is, else English. */
+  /** What the reader prefers; else what the tenant does, else the installation, else English. */
   locale?: string | null
-  /** What the template is told. Links must be whole web addresses, made from our own configuration. */
-  values: Record<string, string>
+  /** What the template is told. Links must be whole web addresses, made from our own configuration; durations are seconds. */
+  values: Values
   /** Whether the content may be used by whoever reads it. Templates with a live link are sensitive in any case. */
   sensitive?: boolean
   /** After this time it is cancelled instead of sent. */
@@ -41,6 +41,8 @@ export interface MailParts {
   /** Undefined: mail stays in the outbox, to be read there. */
   mailer: Mailer | undefined
   sealer: Sealer
+  /** The product's own alone when left out. */
+  templates?: Templates
   options: {
     /** The sender of every mail. */
     from: Mailbox
@@ -54,16 +56,20 @@ export interface MailParts {
   }
 }
 
-export function createMail({ database, jobs, mailer, sealer, options }: MailParts): Mail {
+export function createMail({ database, jobs, mailer, sealer, options, ...parts }: MailParts): Mail {
   const { from, product } = options
-  const templates = createTemplates(product)
+  const templates = parts.templates ?? createTemplates({ options: { product, defaultLocale: 'en' } })
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1)
 
-  function compose({ template, locale, values, sensitive = false }: MailToSend, id: string) {
-    const whole = templates.render(template, locale, values)
+  async function compose(tx: Tx, { template, locale, values, sensitive = false }: MailToSend, id: string) {
+    const whole = await templates.render(tx, { template, locale, values })
     const live = sensitive || templates.isSecret(template)
     if (!live || (!mailer && options.liveOutbox)) return { ...whole, sealed: null }
-    const harmless = templates.render(template, locale, templates.withoutSecrets(template, values))
+    const harmless = await templates.render(tx, {
+      template,
+      locale,
+      values: templates.withoutSecrets(template, values),
+    })
     if (!mailer) return { ...harmless, sealed: null }
     const { html, text } = whole
     return { ...harmless, sealed: sealer.seal(JSON.stringify({ html, text }), sealContext(id)) }
@@ -74,7 +80,7 @@ export function createMail({ database, jobs, mailer, sealer, options }: MailPart
       if (!isAddress(mail.to.address)) throw mailErrors('mail.recipient_invalid')
       const id = newId()
       await queries.insert(tx, {
-        ...compose(mail, id),
+        ...(await compose(tx, mail, id)),
         id,
         template: mail.template,
         recipient: { address: mail.to.address, name: oneLine(mail.to.name) },
