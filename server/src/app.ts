@@ -17,7 +17,15 @@ import { createSealer } from './drivers/sealing/index.ts'
 import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
 import { auditRoutes, createAudit, forgetAuditJob } from './modules/foundation/audit/index.ts'
 import { adminJobRoutes, createJobDesk, jobRoutes } from './modules/foundation/jobs/index.ts'
-import { createMail, deliverMail, mailRoutes, mailUpkeepJob } from './modules/foundation/mail/index.ts'
+import {
+  createMail,
+  createTemplateDesk,
+  createTemplates,
+  deliverMail,
+  mailRoutes,
+  mailUpkeepJob,
+  templateRoutes,
+} from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
 import { authRoutes, changeAddressJob, createAuth, sendLinkJob } from './modules/identity/auth/index.ts'
@@ -59,10 +67,8 @@ type Foundation = Drivers & ReturnType<typeof createFoundation> & { limiter: Ret
 type People = Foundation & ReturnType<typeof createPeople>
 
 /** What every module uses. */
-function createFoundation(
-  { audit: kept, mail: settings, app, encryption, server }: Config,
-  { database, jobs, mailer }: Drivers,
-) {
+function createFoundation({ audit: kept, mail: settings, app, encryption, server }: Config, drivers: Drivers) {
+  const { database, jobs, mailer } = drivers
   const audit = createAudit({ database, jobs, options: kept })
   audit.defineJobs()
   const jobDesk = createJobDesk({ database, jobs, audit, homeTenantId: DEFAULT_TENANT })
@@ -79,9 +85,12 @@ function createFoundation(
     perTenantDay: settings.maxPerTenantDay,
     retentionSeconds: settings.retentionSeconds,
   }
-  const mail = createMail({ database, jobs, mailer, sealer, audit, options })
+  const wording = { product: app.name, defaultLocale: app.defaultLocale }
+  const templates = createTemplates({ ...drivers, options: wording })
+  const templateDesk = createTemplateDesk({ ...drivers, audit, templates, options: wording })
+  const mail = createMail({ database, jobs, mailer, sealer, audit, templates, options })
   mail.defineJobs()
-  return { audit, jobDesk, mail, sealer }
+  return { audit, jobDesk, mail, sealer, templates, templateDesk }
 }
 
 /** Who there is, and what they may do. */
@@ -152,14 +161,27 @@ export function createModules(config: Config, drivers: Drivers, version: string)
       cache: config.redis.url ? 'redis' : 'memory',
     },
   })
-  const { audit, jobDesk, mail, sessions, tenants, users, roles, invitations, personalTokens, accessTokens, mfa } =
-    people
+  const {
+    audit,
+    jobDesk,
+    mail,
+    templateDesk,
+    sessions,
+    tenants,
+    users,
+    roles,
+    invitations,
+    personalTokens,
+    accessTokens,
+    mfa,
+  } = people
   const { avatarMaxBytes } = config.uploads
   const routes: Route[] = [
     ...auditRoutes(audit),
     ...jobRoutes(jobDesk),
     ...adminJobRoutes(jobDesk),
     ...mailRoutes(mail),
+    ...templateRoutes(templateDesk),
     ...sessionRoutes(sessions),
     ...tenantRoutes(tenants),
     ...userRoutes({ users, invite: auth.invite, verify: auth.verify, avatarMaxBytes }),

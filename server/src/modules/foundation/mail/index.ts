@@ -1,7 +1,10 @@
 // The door of the mail module.
 export { deliverMail } from './delivery.ts'
-export { linkTo, spoken } from './links.ts'
+export { linkTo } from './links.ts'
 export { mailRoutes } from './mail.routes.ts'
 export { createMail, type Mail, type MailOptions, type MailParts, type MailToSend } from './mail.service.ts'
 export { mailUpkeepJob } from './service/retention.ts'
-export type { TemplateName } from './templates.ts'
+export { templateRoutes } from './templates.routes.ts'
+export { createTemplateDesk } from './templates.service.ts'
+export { createTemplates, type TemplateName, type Templates } from './templates.ts'
+export { canonicalLocale, preferredLanguage } from './templating/words.ts'

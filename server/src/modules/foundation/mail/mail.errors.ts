@@ -4,7 +4,6 @@ import { defineErrors } from '../../../core/errors.ts'
 export const mailErrors = defineErrors({
   'mail.recipient_invalid': { kind: 'invalid', message: 'A mail goes to exactly one e-mail address.' },
   'mail.not_found': { kind: 'not_found', message: 'There is no such mail.' },
-  'mail.template_unknown': { kind: 'invalid', message: 'There is no such template.' },
   'mail.recipient_limit': {
     kind: 'limited',
     message: 'This address was sent as many mails as it may be sent in an hour.',

@@ -43,11 +43,11 @@ export const TwoPartMail = Body({
 })
 export type TwoPartMail = Static<typeof TwoPartMail>
 
-const Told = Type.Unsafe<Record<string, string | number | boolean>>({
+const Told = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
-  maxProperties: 50,
-  additionalProperties: { type: ['string', 'number', 'boolean'], maxLength: 5_000 },
-  description: 'What the template is told, by name.',
+  maxProperties: 100,
+  additionalProperties: true,
+  description: "What the template is told, by name: texts and numbers, and for a tenant's own also lists and objects.",
   examples: [{ name: 'Mason' }],
 })
 

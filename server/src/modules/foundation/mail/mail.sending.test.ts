@@ -80,7 +80,7 @@ describe('POST /mail/email and its like', () => {
     const named = await send({ ...json, subject: 'Mine' }, '/template')
     assert.equal((await call('GET', `/mail/${named.body.id}`)).body.subject, 'Mine')
     const unknown = await send({ ...json, template_name: '../../etc/passwd' }, '/template')
-    assert.deepEqual([unknown.status, unknown.body.code], [422, 'mail.template_unknown'])
+    assert.deepEqual([unknown.status, unknown.body.code], [404, 'mail.template_not_found'])
     const values = await send({ ...json, template_body: { nonsense: 'x' } }, '/template')
     assert.deepEqual([values.status, values.body.errors[0].path], [422, 'templateBody'])
   })

@@ -12,7 +12,7 @@ import { createWriter, type Letter, type MailParts } from './service/parts.ts'
 import { createRetention, type Retention } from './service/retention.ts'
 import { createRetry, type Retry, revive } from './service/retry.ts'
 import { createSending, type Sending } from './service/sending.ts'
-import { createTemplates, type TemplateName } from './templates.ts'
+import { createTemplates, type TemplateName, type Values } from './templates.ts'
 
 export type { MailOptions, MailParts } from './service/parts.ts'
 
@@ -20,10 +20,10 @@ export interface MailToSend {
   template: TemplateName
   /** One stored address; the name may be anything and is made harmless. */
   to: Mailbox
-  /** What the reader prefers; the nearest language that there is, else English. */
+  /** What the reader prefers; else what the tenant does, else the installation, else English. */
   locale?: string | null
-  /** What the template is told. Links must be whole web addresses, made from our own configuration. */
-  values: Record<string, string>
+  /** What the template is told. Links must be whole web addresses, made from our own configuration; durations are seconds. */
+  values: Values
   /** Whether the content may be used by whoever reads it. Templates with a live link are sensitive in any case. */
   sensitive?: boolean
   /** After this time it is cancelled instead of sent. */
@@ -44,15 +44,18 @@ export interface Mail extends Sending, Bulk, MailLog, Retry, Retention {
 
 export function createMail(parts: MailParts): Mail {
   const { jobs, mailer, sealer, options } = parts
-  const templates = createTemplates(options.product)
+  const { product } = options
+  const templates = parts.templates ?? createTemplates({ options: { product, defaultLocale: 'en' } })
   const verbs = { ...parts, templates, write: createWriter(parts), limits: createLimits(options) }
   const retention = createRetention(parts)
 
-  function letterOf({ template, to, locale, values, sensitive = false, expiresInSeconds }: MailToSend): Letter {
+  async function letterOf(tx: Tx, mail: MailToSend): Promise<Letter> {
+    const { template, to, locale, values, sensitive = false, expiresInSeconds } = mail
+    const render = (told: Values) => templates.render(tx, { template, locale, values: told })
     const isLive = sensitive || templates.isSecret(template)
     return {
-      ...templates.render(template, locale, values),
-      ...(isLive && { harmless: templates.render(template, locale, templates.withoutSecrets(template, values)) }),
+      ...(await render(values)),
+      ...(isLive && { harmless: await render(templates.withoutSecrets(template, values)) }),
       template,
       recipients: [{ kind: 'to', address: to.address, name: oneLine(to.name) }],
       replyTo: null,
@@ -65,7 +68,7 @@ export function createMail(parts: MailParts): Mail {
   return {
     async send(tx, mail) {
       if (!isAddress(mail.to.address)) throw mailErrors('mail.recipient_invalid')
-      return (await verbs.write(tx, letterOf(mail))).id
+      return (await verbs.write(tx, await letterOf(tx, mail))).id
     },
     ...createSending(verbs),
     ...createBulk(verbs),

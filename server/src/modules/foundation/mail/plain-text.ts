@@ -1,16 +1,11 @@
 // The text of an HTML mail that somebody wrote, for readers of text.
-import { convert } from 'html-to-text'
+import { textOf } from './templating/text.ts'
 
-// Markup made to be slow costs a fraction of a second below these; mails of people stay far below them.
+// Markup made to be slow costs a fraction of a second below this; mails of people stay far below it.
 const MAX_INPUT = 100_000
-const LIMITS = { maxInputLength: MAX_INPUT, maxDepth: 60, ellipsis: '…' }
 
-/** Paragraphs, lists and links with their addresses; pictures are left out. Of very long HTML only the beginning is looked at. */
+/** Of very long HTML only the beginning is looked at. */
 export function plainTextOf(html: string): string {
-  const text = convert(html.slice(0, MAX_INPUT), {
-    wordwrap: false,
-    limits: LIMITS,
-    selectors: [{ selector: 'img', format: 'skip' }],
-  }).trim()
+  const text = textOf(html.slice(0, MAX_INPUT))
   return html.length > MAX_INPUT ? `${text}\n…` : text
 }

@@ -150,6 +150,9 @@ describe('the end of a tenant', () => {
       `INSERT INTO mfa_challenges ("tokenHash", "userId", "tenantId", base, "expiresAt") VALUES ($1, $2, $3, 'canonical', now() + interval '5 minutes')`,
       [unique('hash'), member.id, id],
     )
+    const wording = { locale: 'en', subject: 'Ours', html: '<p>{{ name }}</p>' }
+    const worded = await call('PUT', '/mail/templates/password_set', { token: owner.token, headers, json: wording })
+    assert.equal(worded.status, 200, worded.text)
     await fillWithContent(id, [owner.id, member.id, guest.id, created.body.id])
     await ashlar.drivers.database.inTenant(id, (tx) =>
       ashlar.drivers.jobs.enqueue(

@@ -18,6 +18,7 @@ const DEFAULTS = {
   mfa: { required: false, graceDays: 7, requiredSince: null },
   sessions: { absoluteMinutes: null, idleMinutes: null },
   defaultRole: null,
+  locale: null,
 }
 
 describe('tenant settings', () => {

@@ -39,6 +39,8 @@ export interface MailParts {
   mailer: Mailer | undefined
   sealer: Sealer
   audit: Pick<Audit, 'record'>
+  /** The product's own alone when left out. */
+  templates?: Templates
   options: MailOptions
 }
 

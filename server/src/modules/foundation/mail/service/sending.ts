@@ -1,13 +1,12 @@
 // Mails that people have sent: one at a time, in their own words or by a template.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { UserActor } from '../../../../core/actor.ts'
-import { invalidField } from '../../../../core/errors.ts'
+import { invalidField, Problem } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { KeptFile, RequestFacts } from '../../../../drivers/http/index.ts'
 import * as delivery from '../delivery.queries.ts'
-import { mailErrors } from '../mail.errors.ts'
 import type { Accepted, AttachmentMail, SingleMail, TemplateMail, TwoPartMail } from '../mail.sending.schema.ts'
-import { type TemplateName, templateNames } from '../templates.ts'
+import type { Values } from '../templates.ts'
 import { addressed, listed, ownLetter, twoPartLetter } from './drafts.ts'
 import type { Limits } from './limits.ts'
 import { acceptedOf } from './log.ts'
@@ -69,36 +68,32 @@ export function createSending(parts: SendingParts): Sending {
     return acceptedOf(database.tenant(actor.tenantId), written.id)
   }
 
-  function templateLetter(actor: UserActor, mail: TemplateMail): Letter {
-    const { subject, locale, templateBody } = mail
-    const template = mail.templateName.replace(/\.html$/, '') as TemplateName
-    if (!templateNames.includes(template)) throw mailErrors('mail.template_unknown', { fields: [UNKNOWN_TEMPLATE] })
+  async function templateLetter(actor: UserActor, mail: TemplateMail): Promise<Letter> {
+    const { subject, locale, templateBody: values } = mail
+    const template = mail.templateName.replace(/\.html$/, '')
     const whom = addressed(mail)
-    const values = Object.fromEntries(Object.entries(templateBody).map(([name, value]) => [name, String(value)]))
-    try {
-      const whole = templates.render(template, locale, values)
-      const harmless = templates.isSecret(template)
-        ? { harmless: templates.render(template, locale, templates.withoutSecrets(template, values)) }
-        : {}
-      return {
-        ...whole,
-        ...harmless,
-        ...whom,
-        template,
-        subject: subject ?? whole.subject,
-        sentBy: actor.userId,
-        expiresInSeconds: null,
-        attachments: [],
-      }
-    } catch (error) {
-      throw invalidField('templateBody', 'template_values', (error as Error).message)
+    const db = database.tenant(actor.tenantId)
+    const render = (told: Told) => templates.render(db, { template, locale, values: told }).catch(namingBody)
+    const whole = await render(values)
+    // A mail of the product is told texts and numbers only: it would not have been made of anything else.
+    const isLive = templates.isSecret(template)
+    const harmless = isLive && { harmless: await render(templates.withoutSecrets(template, values as Values)) }
+    return {
+      ...whole,
+      ...harmless,
+      ...whom,
+      template,
+      subject: subject ?? whole.subject,
+      sentBy: actor.userId,
+      expiresInSeconds: null,
+      attachments: [],
     }
   }
 
   return {
     sendNow: (actor, mail, facts) => sendAndWait(actor, ownLetter(mail, actor.userId), facts),
     sendTwoParts: (actor, mail, facts) => sendAndWait(actor, twoPartLetter(mail, actor.userId), facts),
-    sendTemplate: (actor, mail, facts) => sendAndWait(actor, templateLetter(actor, mail), facts),
+    sendTemplate: async (actor, mail, facts) => sendAndWait(actor, await templateLetter(actor, mail), facts),
 
     async sendLater(actor, mail, facts) {
       const letter = ownLetter(mail, actor.userId)
@@ -125,9 +120,11 @@ export function createSending(parts: SendingParts): Sending {
 
 const WAITING = 'waiting' as const
 
-const UNKNOWN_TEMPLATE = {
-  in: 'body' as const,
-  path: 'templateName',
-  code: 'not_allowed',
-  message: `One of: ${templateNames.join(', ')}.`,
+type Told = TemplateMail['templateBody']
+
+/** What a template cannot be told stands in this body under another name. */
+function namingBody(error: unknown): never {
+  if (error instanceof Problem && error.code === 'mail.template_invalid')
+    throw invalidField('templateBody', 'template_values', error.message)
+  throw error
 }
