@@ -3,6 +3,10 @@ import { defineErrors } from '../../../core/errors.ts'
 
 export const mailErrors = defineErrors({
   'mail.recipient_invalid': { kind: 'invalid', message: 'A mail goes to exactly one e-mail address.' },
+  'mail.template_reserved': {
+    kind: 'forbidden',
+    message: 'This mail brings a link that only the server makes. Use a template of your own.',
+  },
   'mail.not_found': { kind: 'not_found', message: 'There is no such mail.' },
   'mail.recipient_limit': {
     kind: 'limited',

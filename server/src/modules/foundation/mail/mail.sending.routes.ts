@@ -54,7 +54,7 @@ export function sendingRoutes(mail: Mail): Route[] {
       body: TemplateMail,
       status: 202,
       answer: Accepted,
-      errors: ['mail.template_not_found', ...LIMITS],
+      errors: ['mail.template_not_found', 'mail.template_reserved', ...LIMITS],
       handle: ({ actor, body, facts }) => mail.sendTemplate(actor, body, facts),
     }),
     route({

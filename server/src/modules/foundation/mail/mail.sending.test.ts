@@ -81,6 +81,15 @@ describe('POST /mail/email and its like', () => {
     assert.equal((await call('GET', `/mail/${named.body.id}`)).body.subject, 'Mine')
     const unknown = await send({ ...json, template_name: '../../etc/passwd' }, '/template')
     assert.deepEqual([unknown.status, unknown.body.code], [404, 'mail.template_not_found'])
+    const reserved = await send(
+      {
+        ...json,
+        template_name: 'password_reset',
+        template_body: { name: 'M', link: 'https://evil.example', life: 60 },
+      },
+      '/template',
+    )
+    assert.deepEqual([reserved.status, reserved.body.code], [403, 'mail.template_reserved'])
     const values = await send({ ...json, template_body: { nonsense: 'x' } }, '/template')
     assert.deepEqual([values.status, values.body.errors[0].path], [422, 'templateBody'])
   })

@@ -5,8 +5,8 @@ import { invalidField, Problem } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { KeptFile, RequestFacts } from '../../../../drivers/http/index.ts'
 import * as delivery from '../delivery.queries.ts'
+import { mailErrors } from '../mail.errors.ts'
 import type { Accepted, AttachmentMail, SingleMail, TemplateMail, TwoPartMail } from '../mail.sending.schema.ts'
-import type { Values } from '../templates.ts'
 import { addressed, listed, ownLetter, twoPartLetter } from './drafts.ts'
 import type { Limits } from './limits.ts'
 import { acceptedOf } from './log.ts'
@@ -72,15 +72,12 @@ export function createSending(parts: SendingParts): Sending {
     const { subject, locale, templateBody: values } = mail
     const template = mail.templateName.replace(/\.html$/, '')
     const whom = addressed(mail)
+    // Else whoever may send mail could send one that looks as ours does, with a link of their own.
+    if (templates.isSecret(template)) throw mailErrors('mail.template_reserved')
     const db = database.tenant(actor.tenantId)
-    const render = (told: Told) => templates.render(db, { template, locale, values: told }).catch(namingBody)
-    const whole = await render(values)
-    // A mail of the product is told texts and numbers only: it would not have been made of anything else.
-    const isLive = templates.isSecret(template)
-    const harmless = isLive && { harmless: await render(templates.withoutSecrets(template, values as Values)) }
+    const whole = await templates.render(db, { template, locale, values }).catch(namingBody)
     return {
       ...whole,
-      ...harmless,
       ...whom,
       template,
       subject: subject ?? whole.subject,
@@ -119,8 +116,6 @@ export function createSending(parts: SendingParts): Sending {
 }
 
 const WAITING = 'waiting' as const
-
-type Told = TemplateMail['templateBody']
 
 /** What a template cannot be told stands in this body under another name. */
 function namingBody(error: unknown): never {
