@@ -62,11 +62,17 @@ async function measureWrites(parts: Entered & { bare: Installation }, slices: Sl
     target: 0.6,
     ...(await slices.inTurns(refresh, limit('/transaction'))),
   })
-  // Of somebody else: whoever changes their own account is read anew by the next request.
-  const found = await fetch(`${ashlar.url}/api/v1/users?sortBy=username&sortOrder=desc&limit=1`, { headers })
+  // Of other people, one after the other: as the insert, no two writes at one time are of the same row.
+  const found = await fetch(`${ashlar.url}/api/v1/users?sortBy=username&sortOrder=desc&limit=100`, { headers })
   const { data } = (await found.json()) as { data: { id: string }[] }
-  const url = `${ashlar.url}/api/v1/users/${data[0]!.id}`
-  const write = { url, method: 'PATCH', headers, luaBody: `'{"bio":"' .. n .. '"}'` }
+  const write = {
+    url: ashlar.url,
+    method: 'PATCH',
+    headers,
+    luaSetup: `local ids = {${data.map(({ id }) => `"${id}"`)}}`,
+    luaPath: `'/api/v1/users/' .. ids[n % #ids + 1]`,
+    luaBody: `'{"bio":"' .. n .. '"}'`,
+  }
   report.lines.push({
     what: '`PATCH /users/{id}`, audited, beside a bare insert',
     target: 0.5,

@@ -14,6 +14,8 @@ export interface Request {
   headers?: Record<string, string>
   /** A Lua expression of the body, evaluated for each request; `n` counts them. */
   luaBody?: string
+  /** A Lua expression of the path; the URL's when left out. */
+  luaPath?: string
   /** Lua that stands before the requests are made: what the body's expression needs, or a `response` function. */
   luaSetup?: string
 }
@@ -75,12 +77,12 @@ export async function measure(
   }
 }
 
-function luaFor({ method = 'GET', headers = {}, luaBody, luaSetup = '' }: Request): string {
+function luaFor({ method = 'GET', headers = {}, luaBody, luaPath = 'nil', luaSetup = '' }: Request): string {
   const set = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   )
   const body = luaBody
-    ? `local n = 0\nfunction request()\n  n = n + 1\n  return wrk.format(nil, nil, nil, ${luaBody})\nend\n`
+    ? `local n = 0\nfunction request()\n  n = n + 1\n  return wrk.format(nil, ${luaPath}, nil, ${luaBody})\nend\n`
     : ''
   return `wrk.method = ${JSON.stringify(method)}\n${set.join('\n')}\n${luaSetup}\n${body}
 function done(summary, latency)

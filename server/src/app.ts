@@ -16,10 +16,19 @@ import type { Mailer } from './drivers/mailer/index.ts'
 import type { Jobs } from './drivers/queue/index.ts'
 import { createSealer } from './drivers/sealing/index.ts'
 import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
-import { auditRoutes, createAudit } from './modules/foundation/audit/index.ts'
+import { auditRoutes, createAudit, forgetAuditJob } from './modules/foundation/audit/index.ts'
 import { createEvents, eventRoutes, keepEventsJob } from './modules/foundation/events/index.ts'
 import { adminJobRoutes, createJobDesk, jobEvents, jobRoutes } from './modules/foundation/jobs/index.ts'
-import { createMail, deliverMail, mailEvents, mailRoutes } from './modules/foundation/mail/index.ts'
+import {
+  createMail,
+  createTemplateDesk,
+  createTemplates,
+  deliverMail,
+  mailEvents,
+  mailRoutes,
+  mailUpkeepJob,
+  templateRoutes,
+} from './modules/foundation/mail/index.ts'
 import { createActors } from './modules/identity/actors/index.ts'
 import { adminRoutes, createAdmins, impersonationEvents } from './modules/identity/admins/index.ts'
 import { authRoutes, changeAddressJob, createAuth, sendLinkJob } from './modules/identity/auth/index.ts'
@@ -47,7 +56,15 @@ import { createUsers, userEvents, userRoutes } from './modules/identity/users/in
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [keepEventsJob, deliverMail, purgeTenantsJob, sendLinkJob, changeAddressJob]
+export const jobSettings = [
+  keepEventsJob,
+  forgetAuditJob,
+  deliverMail,
+  mailUpkeepJob,
+  purgeTenantsJob,
+  sendLinkJob,
+  changeAddressJob,
+]
 
 /** Every event that there is: the catalogue. */
 export const eventCatalogue: readonly EventDefinition[] = [
@@ -82,18 +99,33 @@ type Foundation = Drivers & ReturnType<typeof createFoundation> & { limiter: Ret
 type People = Foundation & ReturnType<typeof createPeople>
 
 /** What every module uses. */
-function createFoundation({ mail: settings, app, encryption, events: streams }: Config, drivers: Drivers) {
+function createFoundation(config: Config, drivers: Drivers) {
+  const { audit: kept, mail: settings, events: streams, app, encryption, server } = config
   const { database, jobs, mailer } = drivers
   const events = createEvents({ ...drivers, definitions: eventCatalogue, options: streams })
   events.defineJobs()
-  const audit = createAudit({ database, events })
+  const audit = createAudit({ database, jobs, events, options: kept })
+  audit.defineJobs()
   const jobDesk = createJobDesk({ database, jobs, audit, events, homeTenantId: DEFAULT_TENANT })
   const sealer = createSealer(encryption.keys)
   const from = { address: settings.from, name: settings.fromName }
-  const options = { from, product: app.name, liveOutbox: !app.strict }
-  const mail = createMail({ database, jobs, events, mailer, sealer, options })
+  const options = {
+    from,
+    product: app.name,
+    liveOutbox: !app.strict,
+    // Before the time of an answer is over.
+    waitMs: Math.min(10_000, server.handlerTimeoutMs * 0.8),
+    attachmentMaxBytes: settings.attachmentMaxBytes,
+    perRecipientHour: settings.maxPerRecipientHour,
+    perTenantDay: settings.maxPerTenantDay,
+    retentionSeconds: settings.retentionSeconds,
+  }
+  const wording = { product: app.name, defaultLocale: app.defaultLocale }
+  const templates = createTemplates({ ...drivers, options: wording })
+  const templateDesk = createTemplateDesk({ ...drivers, audit, templates, options: wording })
+  const mail = createMail({ database, jobs, events, mailer, sealer, audit, templates, options })
   mail.defineJobs()
-  return { events, audit, jobDesk, mail, sealer }
+  return { events, audit, jobDesk, mail, sealer, templates, templateDesk }
 }
 
 /** Who there is, and what they may do. */
@@ -169,6 +201,7 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     audit,
     jobDesk,
     mail,
+    templateDesk,
     sessions,
     tenants,
     users,
@@ -185,6 +218,7 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     ...jobRoutes(jobDesk),
     ...adminJobRoutes(jobDesk),
     ...mailRoutes(mail),
+    ...templateRoutes(templateDesk),
     ...sessionRoutes(sessions),
     ...tenantRoutes(tenants),
     ...userRoutes({ users, invite: auth.invite, verify: auth.verify, avatarMaxBytes }),

@@ -104,7 +104,7 @@ const HALF_WRITES = `
   UNION ALL SELECT 'entry ' || a.id || ' lacks its account' FROM audit_logs a
     WHERE a.action IN ('auth.register', 'users.create', 'users.edit_own') AND NOT EXISTS (SELECT FROM users u WHERE u.id = a."targetId")
   UNION ALL SELECT 'profile of ' || u.email || ' differs from its entry' FROM users u
-    JOIN LATERAL (SELECT changes FROM audit_logs a WHERE a."targetId" = u.id AND a.action = 'users.edit_own' ORDER BY seq DESC LIMIT 1) l ON true
+    JOIN LATERAL (SELECT changes FROM audit_logs a WHERE a."targetId" = u.id AND a.action = 'users.edit_own' ORDER BY at DESC, seq DESC LIMIT 1) l ON true
     WHERE l.changes -> 'bio' ->> 1 IS DISTINCT FROM u.bio`
 
 /**

@@ -10,13 +10,15 @@ export async function audit(args: string[]): Promise<void> {
   await withApp(async (app) => {
     let chains = 0
     let broken = 0
-    for await (const { tenantId, state, entries, firstBad, reason } of app.audit.verifyEvery(values.tenant)) {
+    for await (const { tenantId, state, entries, chain, firstBad, reason } of app.audit.verifyEvery(values.tenant)) {
       chains++
       if (state === 'intact') {
         console.log(`${tenantId}: ${entries} entries, intact`)
       } else {
         broken++
-        console.error(`${tenantId}: broken at entry ${firstBad} (${reason}); the ${entries} before it hold`)
+        console.error(
+          `${tenantId}: broken at entry ${firstBad} of chain ${chain} (${reason}); the ${entries} before it hold`,
+        )
       }
     }
     if (chains === 0) throw new UsageError(`There is no tenant "${values.tenant}".`)

@@ -28,6 +28,7 @@ export function derive(raw: Raw, terminal: boolean, notices: string[]) {
     accounts: raw.accounts,
     admin: raw.admin,
     tenancy: raw.tenancy,
+    audit: raw.audit,
     limits: raw.limits,
     hashing: { ...hashing, concurrency: hashing.concurrency ?? availableParallelism() },
     encryption: raw.encryption,

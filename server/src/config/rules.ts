@@ -24,6 +24,9 @@ export function checkTogether(settings: Settings, raw: Raw, faults: Faults): voi
     faults.add('HEADERS_TIMEOUT', 'must not be longer than REQUEST_TIMEOUT')
   if (server.shutdownDelayMs > 0 && server.shutdownDelayMs >= server.shutdownTimeoutMs)
     faults.add('SHUTDOWN_DELAY', 'must be shorter than SHUTDOWN_TIMEOUT, which counts from the signal')
+  const { retentionSeconds } = settings.audit
+  if (retentionSeconds > 0 && retentionSeconds < 30 * 86_400)
+    faults.add('AUDIT_RETENTION_DAYS', 'must be 0, for ever, or at least 30')
   if (raw.mail.tls && raw.mail.starttls) faults.add('MAIL_SSL_TLS', 'and MAIL_STARTTLS cannot both be true')
   if (!settings.app.strict && !mail.host && !mail.outbox)
     faults.add('SMTP_HOST', 'is missing: MAIL_OUTBOX=false needs it')

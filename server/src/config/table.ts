@@ -1,5 +1,5 @@
 // The one table of settings: every variable that Ashlar reads, by area.
-import { database, encryption, parts, redis, uploads } from './groups/data.ts'
+import { audit, database, encryption, parts, redis, uploads } from './groups/data.ts'
 import { accounts, admin, tenancy, tokens } from './groups/identity.ts'
 import { events, hashing, limits } from './groups/limits.ts'
 import { mail } from './groups/mail.ts'
@@ -15,6 +15,7 @@ export const table = {
   accounts,
   admin,
   tenancy,
+  audit,
   limits,
   hashing,
   encryption,
@@ -36,6 +37,7 @@ export const titles: Record<keyof typeof table, string> = {
   accounts: 'Accounts',
   admin: 'Administrators',
   tenancy: 'Tenants',
+  audit: 'Audit trail',
   limits: 'Rate limits',
   hashing: 'Password hashing',
   encryption: 'Encryption of data',

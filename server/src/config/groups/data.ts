@@ -100,6 +100,14 @@ export const redis = {
   ),
 }
 
+export const audit = {
+  retentionSeconds: duration(
+    'AUDIT_RETENTION_DAYS',
+    'How long entries of the audit trail are kept, 30 days at least; 0 for ever. What is left stays provable.',
+    { unit: 'd', to: 's', default: 0, min: 0, max: 36_500 },
+  ),
+}
+
 export const uploads = {
   dir: text('UPLOAD_DIR', 'The folder for uploaded files.', { allowed: 'a folder', shown: '<DATA_DIR>/uploads' }),
   maxBytes: size('MAX_UPLOAD_MB', 'The largest file that may be uploaded.', {

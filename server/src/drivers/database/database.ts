@@ -2,8 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type pg from 'pg'
 import { createPool, isUnavailable, type PoolLog, type PoolOptions, statementName, unavailable } from './pool.ts'
+import { BEGIN, type Prelude, runAfter, type Statement, type StatementResult, settingTenant } from './prelude.ts'
 import { type Sql, sql } from './sql.ts'
-import { runWithTenant, type Statement, type StatementResult } from './tenant-query.ts'
 
 export interface Executor {
   /** The tenant whose rows this handle sees; undefined on global and cross-tenant handles. */
@@ -84,14 +84,14 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
       withClient((client) =>
         tenantId === undefined
           ? client.query(prepared(statement))
-          : runWithTenant(client, tenantId, prepared(statement)),
+          : runAfter(client, [settingTenant(tenantId)], prepared(statement)),
       ),
     )
   }
 
   async function transaction<T>(
     tenantId: string | undefined,
-    opening: Sql[],
+    opening: Sql | undefined,
     work: (tx: Tx) => Promise<T>,
   ): Promise<T> {
     const witness = witnesses.getStore()
@@ -99,7 +99,13 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
     const afterCommit: (() => void)[] = []
     const result = await withClient((client, discard) =>
       inTransaction.run(true, async () => {
-        const run = (statement: Sql) => client.query(prepared(statement))
+        // The transaction begins with its first statement, in one round trip, and not at all without any.
+        let before: readonly Prelude[] = tenantId === undefined ? [BEGIN] : [BEGIN, settingTenant(tenantId)]
+        const run = (statement: Sql) => {
+          const first = before
+          before = []
+          return first.length ? runAfter(client, first, prepared(statement)) : client.query(prepared(statement))
+        }
         const tx: Tx = {
           ...executor(tenantId, run),
           async acrossTenants(reason, look) {
@@ -113,15 +119,14 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
           afterCommit: (effect) => void afterCommit.push(effect),
         }
         try {
-          await client.query('BEGIN')
-          for (const statement of opening) await tx.run(statement)
+          if (opening) await run(opening)
           const value = await work(tx)
           for (let step = beforeCommit.shift(); step; step = beforeCommit.shift()) await step(tx)
-          await client.query('COMMIT')
+          if (before.length === 0) await client.query('COMMIT')
           return value
         } catch (error) {
           // A session that cannot roll back must not go back to the pool: the next borrower would read in its tenant.
-          await client.query('ROLLBACK').catch(discard)
+          if (before.length === 0) await client.query('ROLLBACK').catch(discard)
           throw error
         }
       }),
@@ -133,10 +138,9 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
   return {
     tenant: single,
     global: single(undefined),
-    inTenant: (tenantId, work) =>
-      transaction(tenantId, [sql`SELECT set_config('app.tenant_id', ${tenantId}, true)`], work),
-    inGlobal: (work) => transaction(undefined, [], work),
-    acrossTenants: (reason, work) => transaction(undefined, [seeAll(reason)], work),
+    inTenant: (tenantId, work) => transaction(tenantId, undefined, work),
+    inGlobal: (work) => transaction(undefined, undefined, work),
+    acrossTenants: (reason, work) => transaction(undefined, seeAll(reason), work),
     async witnessed(step, work) {
       const witness = { step, watching: true }
       try {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { Problem } from '../../core/errors.ts'
-import { prepareTenantSetting } from './tenant-query.ts'
+import { preparePreludes } from './prelude.ts'
 
 export interface PoolOptions {
   /** Connection URL of the application role. */
@@ -56,7 +56,7 @@ export function createPool(options: PoolOptions, log: PoolLog): pg.Pool {
     application_name: options.applicationName,
     keepAlive: true,
     types: types as unknown as pg.CustomTypesConfig,
-    ...(options.prepared && { onConnect: prepareTenantSetting }),
+    ...(options.prepared && { onConnect: preparePreludes }),
   } as pg.PoolConfig)
   const lost = (error: Error) => log.warn({ reason: error.message }, 'a database connection was lost')
   pool.on('error', lost)

@@ -31,6 +31,7 @@ export const exemptUniqueIndexes: Readonly<Record<string, string>> = {
 export const reviewedDefiners: Readonly<Record<string, string>> = {
   count_memberships: 'Trigger: a cascade removes memberships of tenants other than the one that is set.',
   recount_user: 'Trigger: a change of status counts in every tenant of the person.',
+  audit_forget: 'Moves the beginnings of the chains of the tenant that is set; refuses what is younger than 30 days.',
   leave_all_tenants: 'Trigger: a person who is deleted leaves every tenant first, while the status is still known.',
 }
 

@@ -1,11 +1,12 @@
 // How an answer is written: bytes as they are, a single resource with its entity tag, anything else as JSON.
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect } from './dialects/index.ts'
 import { etagOf, matches, versionOf } from './etags.ts'
-import { Binary, isPublic, type Route } from './routes.ts'
+import { Binary, isPublic, type Route, Streamed } from './routes.ts'
 
 interface Written {
-  bytes: Buffer
+  text: string
   etag: string
 }
 
@@ -23,8 +24,9 @@ export function answerWriter(
   function write(reply: FastifyReply, value: object, version: number): Written {
     const known = kept.get(value)
     if (known) return known
-    const bytes = Buffer.from(reply.serialize(dialect.success(route, value) as object) as string)
-    const written = { bytes, etag: etagOf(version, bytes) }
+    // As text: Node sends it together with the headers.
+    const text = reply.serialize(dialect.success(route, value) as object) as string
+    const written = { text, etag: etagOf(version, text) }
     kept.set(value, written)
     return written
   }
@@ -32,13 +34,21 @@ export function answerWriter(
   return (request, reply, value) => {
     reply.code(status)
     if (value instanceof Binary)
-      return reply.header('cache-control', value.cacheControl).type(value.type).send(value.bytes)
+      return reply
+        .headers({ 'cache-control': value.cacheControl, ...value.headers })
+        .type(value.type)
+        .send(value.bytes)
+    if (value instanceof Streamed) {
+      const disposition = `attachment; filename="${value.fileName}"`
+      reply.header('cache-control', 'no-store').header('content-disposition', disposition)
+      return reply.type(value.type).send(Readable.from(value.content))
+    }
     if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')
     const version = versionOf(value)
     if (version === undefined) return reply.send(dialect.success(route, value) as object)
-    const { bytes, etag } = write(reply, value as object, version)
+    const { text, etag } = write(reply, value as object, version)
     reply.header('etag', etag)
     if (request.method === 'GET' && matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
-    return reply.type(JSON_TYPE).send(bytes)
+    return reply.type(JSON_TYPE).send(text)
   }
 }

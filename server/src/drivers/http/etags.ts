@@ -13,7 +13,7 @@ export function versionOf(value: unknown): number | undefined {
 }
 
 /** `"<version>-<digest of the content>"`. */
-export function etagOf(version: number, content: Buffer): string {
+export function etagOf(version: number, content: string): string {
   return `"${version}-${createHash('sha256').update(content).digest('base64url').slice(0, 12)}"`
 }
 

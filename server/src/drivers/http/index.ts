@@ -11,14 +11,18 @@ export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } fr
 export { halolightDocument, mainDocument } from './openapi.ts'
 export {
   type Access,
+  type ArrivingFile,
   alias,
   Binary,
   isPublic,
+  type KeptFile,
   permissionOf,
   type RequestFacts,
   type Route,
   route,
+  Streamed,
   type UploadedFile,
+  type UploadSink,
 } from './routes.ts'
 export {
   Body,
@@ -38,3 +42,4 @@ export {
 } from './schemas.ts'
 export { createHttp, type HttpOptions, type HttpServer } from './server.ts'
 export type { HeldStream, Outlet, Streaming } from './streams.ts'
+export { bodyReader } from './validation.ts'

@@ -181,10 +181,11 @@ function bodyOf(route: Route): Json {
 
 function withFiles(route: Route): Json {
   const body = route.body as unknown as { properties: Json }
-  const files = Object.keys(route.files ?? {}).map((name) => [
-    name,
-    { type: 'string', contentMediaType: 'application/octet-stream' },
-  ])
+  const file = { type: 'string', contentMediaType: 'application/octet-stream' }
+  const files = [
+    ...Object.keys(route.files ?? {}).map((name) => [name, file]),
+    ...(route.uploads?.fields ?? []).map((name) => [name, { type: 'array', items: file }]),
+  ]
   return { ...body, properties: { ...body.properties, ...Object.fromEntries(files) } }
 }
 

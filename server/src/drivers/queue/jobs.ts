@@ -10,7 +10,7 @@ import { newId } from '../../core/ids.ts'
 import { type Database, sql, type Tx } from '../database/index.ts'
 import type { Log } from '../telemetry/log.ts'
 import { connectBoss, inside, refuseMissingQueues } from './boss.ts'
-import { type Change, cancelJob, type JobOwner, retryJob } from './control.ts'
+import { type Change, cancelJob, hastenJob, type JobOwner, retryJob } from './control.ts'
 import type { Envelope, InstallationJobDefinition, JobDefinition } from './definition.ts'
 import { createHeldJobs, type HeldJobs, type Job } from './held.ts'
 import { DEAD_LETTERS } from './install.ts'
@@ -32,6 +32,8 @@ export interface Jobs {
   cancel(tx: Tx, owner: JobOwner, id: string): Promise<Change>
   /** Gives a job that was given up or cancelled all its tries again, at once. */
   retry(tx: Tx, owner: JobOwner, id: string): Promise<Change>
+  /** Has a job that waits for its next try or its date run now; false when it does not wait for any. */
+  hasten(tx: Tx, owner: JobOwner, id: string): Promise<boolean>
   /** Removes every job of a tenant in the transaction, in whatever state: what they worked on is gone with it. */
   dropOf(tx: Tx, tenantId: string): Promise<void>
   /** Has every job of a tenant told that was given up or cancelled, at least once. Before `start`. */
@@ -175,6 +177,8 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
     isStarted: () => boss !== undefined,
     cancel: (tx, owner, id) => cancelJob(tx, { definitions, log }, owner, id),
     retry: (tx, owner, id) => retryJob(tx, { definitions, log }, owner, id),
+
+    hasten: hastenJob,
 
     async dropOf(tx, tenantId) {
       // An installation that has never worked on jobs has no tables for them.

@@ -1,11 +1,14 @@
 // The audit trail's SQL. Entries are appended by the database function that keeps the chain; nothing else writes here.
 import { type Executor, type Sql, sql, type Tx, where } from '../../../drivers/database/index.ts'
-import type { AuditQuery } from './audit.schema.ts'
+import type { AuditFilter } from './audit.schema.ts'
 
 export interface AuditRow {
   id: string
+  chain: number
   seq: number
   at: Date
+  /** The time to the microsecond, as text: where a list goes on. */
+  moment: string
   actor: string
   actorId: string | null
   tokenId: string | null
@@ -37,38 +40,43 @@ export function append(db: Executor, entries: NewEntry[]): Promise<number> {
   return db.run(sql`SELECT audit_append(${JSON.stringify(entries)}::jsonb)`)
 }
 
+/** Time, chain and number of the entry that the last page ended with. */
+export type Place = [moment: string, chain: number, seq: number]
+
 export function list(
   db: Executor,
-  query: AuditQuery,
+  query: AuditFilter,
   limit: number,
   offset: number,
-  beforeSeq: number | undefined,
+  after: Place | undefined,
 ): Promise<AuditRow[]> {
   return db.query<AuditRow>(sql`
-    SELECT id, seq, at, actor, "actorId", "tokenId", action, "targetType", "targetId", changes, ip, "requestId", hash
-    FROM audit_logs ${where([...filters(query), beforeSeq !== undefined && sql`seq < ${beforeSeq}`])}
-    ORDER BY seq DESC LIMIT ${limit} OFFSET ${offset}`)
+    SELECT id, chain, seq, at, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS moment, actor, "actorId",
+      "tokenId", action, "targetType", "targetId", changes, ip, "requestId", hash
+    FROM audit_logs ${where([...filters(query), after && sql`(at, chain, seq) < (${after[0]}, ${after[1]}, ${after[2]})`])}
+    ORDER BY at DESC, chain DESC, seq DESC LIMIT ${limit} OFFSET ${offset}`)
 }
 
-export async function count(db: Executor, query: AuditQuery): Promise<number> {
+export async function count(db: Executor, query: AuditFilter): Promise<number> {
   const conditions = filters(query)
-  // Without a filter the chain's head knows: sequence numbers have no gaps.
+  // Without a filter the chains' ends know: sequence numbers have no gaps.
   const row = conditions.length
     ? await db.one<{ total: number }>(sql`SELECT count(*) AS total FROM audit_logs ${where(conditions)}`)
-    : await db.one<{ total: number }>(sql`SELECT seq AS total FROM audit_heads`)
+    : await db.one<{ total: number }>(sql`SELECT sum(seq - "firstSeq" + 1)::bigint AS total FROM audit_heads`)
   return row?.total ?? 0
 }
 
 export interface ChainRow {
-  /** How many entries hold, from the first on. */
+  /** How many entries hold, chain by chain, up to the first that does not. */
   checked: number
+  badChain: number | null
   badSeq: number | null
   fault: string | null
 }
 
-/** Reads the whole chain of a tenant, as far as the handle sees it. */
+/** Reads all chains of a tenant, as far as the handle sees them. */
 export async function verify(db: Executor, tenantId: string): Promise<ChainRow> {
-  return (await db.one<ChainRow>(sql`SELECT checked, "badSeq", fault FROM audit_verify(${tenantId})`))!
+  return (await db.one<ChainRow>(sql`SELECT checked, "badChain", "badSeq", fault FROM audit_verify(${tenantId})`))!
 }
 
 /** The same however long it takes; needs a transaction. */
@@ -84,7 +92,23 @@ export function listTenants(db: Executor, only: string | undefined): Promise<{ i
   )
 }
 
-function filters({ actor, action, target, from, to }: AuditQuery): Sql[] {
+/** Where a chain begins after entries were forgotten: the number and the hash of the last one that is gone. */
+export interface Beginning {
+  /** How many entries of the tenant went this time. */
+  entries: number
+  chain: number
+  through: number
+  hash: string
+}
+
+/** Forgets entries older than the age, at most so many of each chain. Nothing comes back where nothing went. */
+export function forget(tx: Tx, olderThanSeconds: number, most: number): Promise<Beginning[]> {
+  return tx.query<Beginning>(
+    sql`SELECT entries, chain, through, hash FROM audit_forget(now() - make_interval(secs => ${olderThanSeconds}), ${most})`,
+  )
+}
+
+function filters({ actor, action, target, from, to }: AuditFilter): Sql[] {
   return [
     actor !== undefined && sql`"actorId" = ${actor}`,
     action !== undefined &&

@@ -1,6 +1,7 @@
 // The audit trail over HTTP.
+import Type from 'typebox'
 import { pageAnswer, type Route, route } from '../../../drivers/http/index.ts'
-import { AuditEntry, AuditQuery, AuditVerdict } from './audit.schema.ts'
+import { AuditEntry, AuditExportQuery, AuditQuery, AuditVerdict } from './audit.schema.ts'
 import type { Audit } from './audit.service.ts'
 
 export function auditRoutes(audit: Audit): Route[] {
@@ -17,12 +18,25 @@ export function auditRoutes(audit: Audit): Route[] {
     }),
     route({
       method: 'GET',
+      path: '/audit-logs/export',
+      operation: 'audit.export',
+      access: 'audit:view',
+      summary: 'Export the audit trail as a file',
+      description:
+        'Every entry that the filters let through, newest first, as CSV (RFC 4180; what a spreadsheet would take for a formula is quoted) or as lines of JSON. The export is itself an entry.',
+      query: AuditExportQuery,
+      answer: Type.Unsafe<Buffer>({ type: 'string', contentMediaType: 'text/csv' }),
+      binary: true,
+      handle: ({ actor, query, facts }) => audit.export(actor, query, facts),
+    }),
+    route({
+      method: 'GET',
       path: '/audit-logs/verify',
       operation: 'audit.verify',
       access: 'audit:view',
-      summary: 'Verify the chain of the audit trail',
+      summary: 'Verify the chains of the audit trail',
       description:
-        'Reads every entry of the tenant. An entry that was changed or removed, also at the end, breaks the chain; the answer names the first one.',
+        'Reads every entry of the tenant. An entry that was changed or removed, also at the end, breaks its chain; the answer names the first one.',
       answer: AuditVerdict,
       handle: ({ actor }) => audit.verify(actor.tenantId),
     }),

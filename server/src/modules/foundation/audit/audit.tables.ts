@@ -1,5 +1,6 @@
-// The audit log and where each tenant's chain ends. Written by the function audit_append only.
-import { bigint, index, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+// The audit log, and where each chain of a tenant begins and ends. Written by the function audit_append only.
+import { sql } from 'drizzle-orm'
+import { bigint, index, jsonb, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core'
 import { moment, tenantId } from '../../../drivers/database/columns.ts'
 
 export const auditLogs = pgTable(
@@ -21,21 +22,34 @@ export const auditLogs = pgTable(
     requestId: text(),
     previousHash: text().notNull(),
     hash: text().notNull(),
+    chain: smallint().notNull().default(0),
   },
   (table) => [
-    primaryKey({ columns: [table.tenantId, table.seq] }),
-    uniqueIndex('audit_logs_tenantId_id_key').on(table.tenantId, table.id),
-    index('audit_logs_tenantId_at_idx').on(table.tenantId, table.at.desc()),
-    index('audit_logs_tenantId_actorId_idx').on(table.tenantId, table.actorId),
-    index('audit_logs_tenantId_action_idx').on(table.tenantId, table.action),
-    index('audit_logs_tenantId_targetType_targetId_idx').on(table.tenantId, table.targetType, table.targetId),
+    primaryKey({ columns: [table.tenantId, table.chain, table.seq] }),
+    index('audit_logs_tenantId_at_chain_seq_idx').on(
+      table.tenantId,
+      table.at.desc(),
+      table.chain.desc(),
+      table.seq.desc(),
+    ),
+    index('audit_logs_tenantId_actorId_at_idx').on(table.tenantId, table.actorId, table.at.desc()),
+    index('audit_logs_tenantId_action_at_idx').on(table.tenantId, table.action, table.at.desc()),
+    index('audit_logs_tenantId_targetId_at_idx').on(table.tenantId, table.targetId, table.at.desc()),
   ],
 )
 
 export const auditHeads = pgTable(
   'audit_heads',
-  { tenantId: tenantId(), seq: bigint({ mode: 'number' }).notNull(), hash: text().notNull() },
-  (table) => [primaryKey({ columns: [table.tenantId] })],
+  {
+    tenantId: tenantId(),
+    seq: bigint({ mode: 'number' }).notNull(),
+    hash: text().notNull(),
+    chain: smallint().notNull().default(0),
+    /** The first entry that is kept, and the hash of the one before it. */
+    firstSeq: bigint({ mode: 'number' }).notNull().default(1),
+    firstPrevious: text().notNull().default(sql`repeat('0'::text, 64)`),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.chain] })],
 )
 
 export type AuditLogRow = typeof auditLogs.$inferSelect

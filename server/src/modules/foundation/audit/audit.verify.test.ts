@@ -60,7 +60,7 @@ it('LOG-3: an untouched trail is intact over HTTP and, with all others, at the t
     tenant,
   ])) as [{ n: number }]
   assert.ok(n >= 4)
-  assert.deepEqual(await overHttp(), { state: 'intact', entries: n, firstBad: null, reason: null })
+  assert.deepEqual(await overHttp(), { state: 'intact', entries: n, chain: null, firstBad: null, reason: null })
   const { code, out, err } = await atTheTerminal('verify')
   assert.equal(code, 0, err)
   assert.match(out, new RegExp(`^${tenant}: ${n} entries, intact$`, 'm'))
@@ -84,12 +84,12 @@ describe('LOG-3: past the application', () => {
   for (const [what, statement, firstBad, reason] of tamperings) {
     it(`${what} is found over HTTP and at the terminal, in that tenant and no other`, async () => {
       for (const step of statement.split(';')) await ashlar.rows(step, [tenant])
-      assert.deepEqual(await overHttp(), { state: 'broken', entries: firstBad - 1, firstBad, reason })
+      assert.deepEqual(await overHttp(), { state: 'broken', entries: firstBad - 1, chain: 0, firstBad, reason })
       const found = await atTheTerminal('verify', '--tenant', tenant)
       assert.equal(found.code, 1)
       assert.equal(
         found.err.trim(),
-        `${tenant}: broken at entry ${firstBad} (${reason}); the ${firstBad - 1} before it hold`,
+        `${tenant}: broken at entry ${firstBad} of chain 0 (${reason}); the ${firstBad - 1} before it hold`,
       )
       const { token } = await ashlar.admin()
       const other = await ashlar.call('GET', '/api/v1/audit-logs/verify', { token })

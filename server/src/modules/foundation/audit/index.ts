@@ -2,3 +2,4 @@
 export { auditRoutes } from './audit.routes.ts'
 export type { AuditVerdict } from './audit.schema.ts'
 export { type Audit, createAudit } from './audit.service.ts'
+export { forgetAuditJob } from './retention.ts'

@@ -87,7 +87,7 @@ describe('jobs over HTTP', () => {
   }
   const trailOf = (tenantId: string, id: string) =>
     ashlar.rows<{ action: string; actor: string; changes: unknown }>(
-      'SELECT action, actor, changes FROM audit_logs WHERE "tenantId" = $1 AND "targetId" = $2 ORDER BY seq',
+      'SELECT action, actor, changes FROM audit_logs WHERE "tenantId" = $1 AND "targetId" = $2 ORDER BY at, seq',
       [tenantId, id],
     )
   /** Somebody in the tenant with these permissions and no others. */

@@ -17,7 +17,7 @@ export const MailSent = defineEvent({
 export const MailFailed = defineEvent({
   name: 'mail.failed',
   aggregate,
-  summary: 'A mail was refused by the mail server, or given up after a day of tries.',
+  summary: 'A mail did not reach all of its recipients: refused by the mail server, or given up after a day of tries.',
   schema,
   live,
 })

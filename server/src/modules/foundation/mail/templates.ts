@@ -1,139 +1,153 @@
-// The mails the server writes: what each is told, and its words by language from the files under templates/.
-import { readdirSync, readFileSync } from 'node:fs'
-import { oneLine } from '../../../drivers/mailer/index.ts'
-import { fillHtml, fillText, namesIn, textOf, type Values } from './render.ts'
+// Templates as mails are made from them: the tenant's where it has one, else the product's, in the reader's language.
+import type { Clock } from '../../../core/clock.ts'
+import type { Bus } from '../../../drivers/bus/index.ts'
+import type { Executor } from '../../../drivers/database/index.ts'
+import { namingFaults, templateErrors } from './templates.errors.ts'
+import { createStore } from './templates.store.ts'
+import { isProductTemplate, LAYOUT, secretsOf, type TemplateName } from './templating/catalogue.ts'
+import { mustShowSecrets, SAMPLE_MAIL } from './templating/checking.ts'
+import { type Compiled, type Rendered, renderMail } from './templating/compile.ts'
+import { TemplateFault } from './templating/faults.ts'
+import type { Told } from './templating/language.ts'
+import { type ProductTemplates, readProductTemplates } from './templating/product.ts'
+import { ownTold, productTold, type Values, withoutSecrets } from './templating/values.ts'
+import { canonicalLocale, LANGUAGES, nearest } from './templating/words.ts'
 
-/** What each mail may be told. `secret` values are live: who reads one can act with it. */
-const TEMPLATES = {
-  verify_email: { values: ['name', 'link', 'life'], secret: ['link'] },
-  password_reset: { values: ['name', 'link', 'life'], secret: ['link'] },
-  password_reset_success: { values: ['name', 'ip'], secret: [] },
-  password_changed: { values: ['name', 'ip'], secret: [] },
-  account_invitation: { values: ['name', 'link', 'life'], secret: ['link'] },
-  tenant_invitation: { values: ['tenant', 'inviter', 'link', 'life'], secret: ['link'] },
-  confirm_address: { values: ['name', 'link', 'life'], secret: ['link'] },
-  address_change_requested: { values: ['name', 'address', 'ip'], secret: [] },
-  address_changed: { values: ['name', 'address', 'ip'], secret: [] },
-  password_set: { values: ['name'], secret: [] },
-  new_device: { values: ['name', 'device', 'ip'], secret: [] },
-  token_created: { values: ['name', 'token', 'ip'], secret: [] },
-  mfa_enabled: { values: ['name', 'ip'], secret: [] },
-  mfa_disabled: { values: ['name', 'ip'], secret: [] },
-  mfa_guessing: { values: ['name', 'ip'], secret: [] },
-  recovery_codes_renewed: { values: ['name', 'ip'], secret: [] },
-  recovery_code_used: { values: ['name', 'ip'], secret: [] },
-  session_replayed: { values: ['name', 'device', 'ip'], secret: [] },
-} as const satisfies Record<string, { values: readonly string[]; secret: readonly string[] }>
+export type { TemplateName } from './templating/catalogue.ts'
+export type { Rendered } from './templating/compile.ts'
+export type { Values } from './templating/values.ts'
 
-export type TemplateName = keyof typeof TEMPLATES
-export const templateNames = Object.keys(TEMPLATES) as TemplateName[]
-
-export interface Rendered {
-  /** The language that was there for the one asked for. */
-  locale: string
-  subject: string
-  html: string
-  text: string
+/** Something to render: a template by its name, what it is told, and the language that the reader prefers. */
+export interface ToRender {
+  template: string
+  locale?: string | null | undefined
+  values: Values | Told
 }
 
 export interface Templates {
-  /** Throws when a value is unknown to the template, or a link that it needs is no web address. */
-  render(template: TemplateName, locale: string | null | undefined, values: Values): Rendered
+  /**
+   * Makes a mail for the handle's tenant. Asks the database only where the tenant has a template in its way.
+   * Throws `mail.template_not_found`, and `mail.template_invalid` for values that it cannot be told.
+   */
+  render(db: Executor, mail: ToRender): Promise<Rendered>
   /** The values without what is secret in them: everything but the name, where the template does not say what is. */
-  withoutSecrets(template: TemplateName, values: Values): Values
-  isSecret(template: TemplateName): boolean
+  withoutSecrets(template: string, values: Values): Values
+  isSecret(template: string): boolean
 }
 
-interface Source {
-  subject: string
-  html: string
-  text: string
+export interface TemplateParts {
+  log?: { warn(facts: object, message: string): void }
+  bus?: Pick<Bus, 'connected' | 'onGap' | 'subscribe'>
+  clock?: Clock
+  options: { product: string; defaultLocale: string }
 }
 
-export const FALLBACK = 'en'
-const FOLDER = new URL('./templates/', import.meta.url)
+/** What templates are found by: for a mail, and for those who write them. */
+export interface Finder extends Templates {
+  readonly product: ProductTemplates
+  /** Renders a template that may not be kept yet, in the layout that it would get. */
+  renderDraft(db: Executor, name: string, draft: Compiled | undefined, locale: string, told: Told): Promise<Rendered>
+}
 
-/** Reads every template, and throws when one is missing in the fallback language or uses what it is not told. */
-export function createTemplates(product: string): Templates {
-  const locales = new Map(readdirSync(FOLDER).map((locale) => [locale.toLowerCase(), readLocale(locale)]))
+export function createTemplates({ bus, clock, log, options }: TemplateParts): Finder {
+  const product = readProductTemplates()
+  const store = createStore(bus, clock)
+
+  /** The languages to look in, the best first, each with the forms that serve it. */
+  async function wanted(db: Executor, locale: string | null | undefined): Promise<string[][]> {
+    const { locale: ofTenant } = await store.summary(db)
+    const chain = [locale, ofTenant, options.defaultLocale, LANGUAGES[0]]
+    return chain.map(candidates).filter((forms) => forms.length > 0)
+  }
+
+  /** In the first language that has it: the tenant's, else the product's. */
+  async function choose(db: Executor, name: string, languages: readonly string[][]) {
+    for (const forms of languages) {
+      for (const locale of forms) {
+        const own = await store.compiled(db, name, locale)
+        if (own) return { locale, compiled: own }
+      }
+      const language = nearest(forms[0]!)
+      const compiled = language && product.compiled(name, language)
+      if (compiled) return { locale: language, compiled }
+    }
+    return undefined
+  }
+
+  /** A tenant's layout in one language serves those in which it has none. */
+  async function layoutFor(db: Executor, locale: string): Promise<Compiled> {
+    const { templates } = await store.summary(db)
+    const has = templates.filter(({ name }) => name === LAYOUT).map((one) => one.locale)
+    if (has.length > 0)
+      for (const one of [...candidates(locale), ...(await wanted(db, null)).flat(), ...has]) {
+        const own = has.includes(one) ? await store.compiled(db, LAYOUT, one) : undefined
+        if (own) return own
+      }
+    return product.compiled(LAYOUT, LANGUAGES[0])!
+  }
+
+  async function renderDraft(db: Executor, name: string, draft: Compiled | undefined, locale: string, given: Told) {
+    if (name === LAYOUT) {
+      const sample = product.compiled(SAMPLE_MAIL, nearest(locale) ?? LANGUAGES[0])!
+      return around(SAMPLE_MAIL, sample, draft ?? (await layoutFor(db, locale)), locale, given)
+    }
+    const compiled = draft ?? (await choose(db, name, [candidates(locale)]))?.compiled
+    if (!compiled) throw templateErrors('mail.template_not_found')
+    return around(name, compiled, await layoutFor(db, locale), locale, given)
+  }
+
+  function around(name: string, compiled: Compiled, layout: Compiled, locale: string, given: Told): Rendered {
+    const own = isProductTemplate(name) ? productTold(name, given, locale) : ownTold(given)
+    const told = { ...own, product: options.product, locale }
+    const rendered = renderMail(compiled, layout, locale, told)
+    if (isProductTemplate(name)) mustShowSecrets(name, told, rendered)
+    return rendered
+  }
+
+  /** The product's mails come, also where a tenant's wording of one fails on what it is told. */
+  async function renderProduct(
+    db: Executor,
+    name: TemplateName,
+    languages: string[][],
+    values: Told,
+  ): Promise<Rendered> {
+    try {
+      const { locale, compiled } = (await choose(db, name, languages))!
+      return await renderDraft(db, name, compiled, locale, values)
+    } catch (error) {
+      if (!(error instanceof TemplateFault)) throw error
+      const locale = languages.map(([form]) => nearest(form!)).find((one) => one !== undefined)!
+      const ours = around(name, product.compiled(name, locale)!, product.compiled(LAYOUT, locale)!, locale, values)
+      const { message } = error
+      log?.warn({ template: name, tenantId: db.tenantId, message }, "a tenant's mail template failed: ours was sent")
+      return ours
+    }
+  }
 
   return {
-    render(template, asked, given) {
-      const locale = candidates(asked).find((one) => locales.get(one)?.has(template)) ?? FALLBACK
-      const source = locales.get(locale)!.get(template)!
-      const values = { ...checked(template, given), product }
-      return {
-        locale,
-        subject: oneLine(fillText(source.subject, values)),
-        html: fillHtml(source.html, values),
-        text: fillText(source.text, values).replace(/\n{3,}/g, '\n\n'),
-      }
+    product,
+    renderDraft: (db, name, draft, locale, told) => namingFaults(() => renderDraft(db, name, draft, locale, told)),
+
+    async render(db, { template, locale: asked, values }) {
+      const languages = await wanted(db, asked)
+      if (isProductTemplate(template)) return namingFaults(() => renderProduct(db, template, languages, values))
+      // In whatever language the tenant has it, before not at all.
+      const { templates } = await store.summary(db)
+      const others = templates.flatMap(({ name, locale }) => (name === template ? [[locale]] : []))
+      const found = template === LAYOUT ? undefined : await choose(db, template, [...languages, ...others])
+      if (!found) throw templateErrors('mail.template_not_found')
+      return namingFaults(() => renderDraft(db, template, found.compiled, found.locale, values))
     },
-    withoutSecrets(template, given) {
-      const { secret }: { secret: readonly string[] } = TEMPLATES[template]
-      const harmless = ([name, value]: [string, string]): string => {
-        if (secret.length === 0) return name === 'name' ? value : ''
-        return secret.includes(name) ? withoutToken(value) : value
-      }
-      return Object.fromEntries(Object.entries(given).map((entry) => [entry[0], harmless(entry)]))
-    },
-    isSecret: (template) => TEMPLATES[template].secret.length > 0,
+
+    withoutSecrets,
+    isSecret: (template) => isProductTemplate(template) && secretsOf(template).length > 0,
   }
 }
 
-/** `de-CH` may be answered in `de-ch`, in `de`, and in the fallback. */
+/** `de-CH` may be answered in `de-CH` and in `de`; every kind of Chinese in `zh-CN`. None for what is no language. */
 function candidates(locale: string | null | undefined): string[] {
-  const wanted = (locale ?? '').toLowerCase().replaceAll('_', '-')
-  return [wanted, wanted.split('-')[0]!, FALLBACK]
-}
-
-function readLocale(locale: string): Map<TemplateName, Source> {
-  const folder = new URL(`${locale}/`, FOLDER)
-  const files = new Set(readdirSync(folder))
-  const layout = readFileSync(new URL('layout.html', folder), 'utf8')
-  const sources = new Map<TemplateName, Source>()
-  for (const name of templateNames) {
-    if (files.has(`${name}.html`))
-      sources.set(name, sourceOf(name, readFileSync(new URL(`${name}.html`, folder), 'utf8'), layout))
-    else if (locale === FALLBACK) throw new Error(`The mail template ${locale}/${name}.html is missing.`)
-  }
-  return sources
-}
-
-function sourceOf(name: TemplateName, file: string, layout: string): Source {
-  const [head, subject = ''] = /^<title>(.+)<\/title>\s*/.exec(file) ?? []
-  if (head === undefined) throw new Error(`The mail template ${name} must begin with its subject as a <title>.`)
-  const html = layout.replace('<!-- content -->', () => file.slice(head.length).trim())
-  const { values, secret }: { values: readonly string[]; secret: readonly string[] } = TEMPLATES[name]
-  const unknown = namesIn(html + subject).filter((one) => one !== 'product' && !values.includes(one))
-  if (unknown.length > 0) throw new Error(`The mail template ${name} uses ${unknown.join(', ')}, which it is not told.`)
-  if (namesIn(subject).some((one) => secret.includes(one))) throw new Error(`The subject of ${name} shows a secret.`)
-  return { subject: textOf(subject), html, text: textOf(html) }
-}
-
-function checked(template: TemplateName, given: Values): Values {
-  const { values: known }: { values: readonly string[] } = TEMPLATES[template]
-  const unknown = Object.keys(given).filter((name) => !known.includes(name))
-  if (unknown.length > 0) throw new Error(`The mail ${template} is not told ${unknown.join(', ')}.`)
-  if (known.includes('link') && !/^https?:$/.test(URL.parse(given.link ?? '')?.protocol ?? ''))
-    throw new Error(`The mail ${template} needs the address of a web page as its link.`)
-  const oneLined = Object.entries(given).map(([name, value]) => [
-    name,
-    CHOSEN.has(name) ? spokenName(value) : oneLine(value),
-  ])
-  return Object.fromEntries(oneLined)
-}
-
-/** Values that people choose. */
-const CHOSEN = new Set(['name', 'tenant', 'inviter'])
-
-/** People choose names, and mail programs make links of what looks like one: such a name is left out. */
-function spokenName(name: string): string {
-  const line = oneLine(name)
-  return line.length > 100 || /[/\\<>@]|\bwww\.|\p{L}\.\p{L}{2,}/u.test(line) ? '' : line
-}
-
-function withoutToken(link: string): string {
-  const address = URL.parse(link)
-  return address ? `${address.origin}${address.pathname}` : ''
+  const whole = canonicalLocale(locale ?? '')
+  if (whole === undefined) return []
+  const near = nearest(whole)
+  return [...new Set([whole, whole.split('-')[0]!, ...(near === undefined ? [] : [near])])]
 }

@@ -50,7 +50,7 @@ describe('administration by the back office', () => {
       assert.equal((await call('POST', `/admins/${id}/restore`)).status, 404)
       await adminToken(email)
       const trail = await ashlar.rows<{ action: string }>(
-        `SELECT action FROM audit_logs WHERE "targetId" = $1 AND "targetType" = 'admin' ORDER BY seq`,
+        `SELECT action FROM audit_logs WHERE "targetId" = $1 AND "targetType" = 'admin' ORDER BY at, seq`,
         [id],
       )
       assert.deepEqual(

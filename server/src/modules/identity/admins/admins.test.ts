@@ -34,7 +34,7 @@ describe('the back office', () => {
   const register = (json: object, options: Call = {}) => call('POST', '/admin/auth/register', { json, ...options })
   const audited = (tenantId = 'default') =>
     ashlar.rows<{ action: string; actor: string; targetId: string }>(
-      'SELECT action, actor, "targetId" FROM audit_logs WHERE "tenantId" = $1 ORDER BY seq',
+      'SELECT action, actor, "targetId" FROM audit_logs WHERE "tenantId" = $1 ORDER BY at, seq',
       [tenantId],
     )
   const block = (id: string) => call('PATCH', `/admin/users/${id}/block`, { token: admin })

@@ -57,6 +57,9 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
       accepts: ['json', 'form', 'multipart'],
       files: { avatar: { maxBytes: avatarMaxBytes } },
       bodyLimit: avatarMaxBytes + 65_536,
+      headers: {
+        'accept-language': 'The languages of the person: the first that the product speaks is that of their mails.',
+      },
       status: 201,
       answer: Type.Union([SignedIn, AwaitsVerification]),
       message: 'User registered successfully',
@@ -70,8 +73,8 @@ function entryRoutes({ auth, avatarMaxBytes }: AuthRouteParts): Route[] {
         'users.avatar_invalid',
         'request.too_large',
       ],
-      handle: async ({ body, files, facts }) => {
-        const registered = await auth.register(body, files.avatar, facts)
+      handle: async ({ body, files, facts, headers }) => {
+        const registered = await auth.register(body, files.avatar, facts, headers['accept-language'])
         return 'emailVerificationRequired' in registered ? registered : signedIn(registered)
       },
     }),

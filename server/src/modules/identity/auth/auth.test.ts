@@ -171,7 +171,7 @@ describe('signing in', () => {
     const { id, token } = await ashlar.person()
     const { sid } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
     const entries = await ashlar.rows(
-      `SELECT action, actor, "actorId", "sessionId", "tokenId" FROM audit_logs WHERE "actorId" = $1 ORDER BY seq`,
+      `SELECT action, actor, "actorId", "sessionId", "tokenId" FROM audit_logs WHERE "actorId" = $1 ORDER BY at, seq`,
       [id],
     )
     const by = { actor: `user:${id}`, actorId: id, tokenId: null }

@@ -107,7 +107,7 @@ describe('invitations', () => {
       assert.equal(me.body.emailVerified, true, 'the secret that came by mail proves the address')
       assert.equal(await stateOf(owner, tenant, invitation.id), 'accepted')
       const trail = await ashlar.rows<{ action: string; actorId: string; changes: object }>(
-        `SELECT action, "actorId", changes FROM audit_logs WHERE "tenantId" = $1 AND action LIKE 'invitations.%' ORDER BY seq`,
+        `SELECT action, "actorId", changes FROM audit_logs WHERE "tenantId" = $1 AND action LIKE 'invitations.%' ORDER BY at, seq`,
         [tenant.id],
       )
       assert.deepEqual(

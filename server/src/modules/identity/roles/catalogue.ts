@@ -51,7 +51,7 @@ const WORDS: Record<string, string> = {
   roles: 'view edit',
   teams: 'view edit',
   tenants: 'view edit delete',
-  mail: 'send view',
+  mail: 'send view edit',
   ai: 'use',
   jobs: 'view manage',
   audit: 'view',

@@ -14,6 +14,8 @@ const POLICY: Record<string, readonly string[]> = {
     'audit:view',
     'jobs:manage',
     'jobs:view',
+    'mail:edit',
+    'mail:send',
     'mail:view',
     'roles:edit',
     'roles:view',

@@ -42,7 +42,7 @@ export async function castOf(ashlar: TestApp): Promise<Cast> {
       return { ...(await holder(id)), roleId: id }
     },
     trail: (targetId) =>
-      ashlar.rows('SELECT action, changes FROM audit_logs WHERE "targetId" = $1 ORDER BY seq', [targetId]),
+      ashlar.rows('SELECT action, changes FROM audit_logs WHERE "targetId" = $1 ORDER BY at, seq', [targetId]),
     trailLength: async () => (await ashlar.rows<{ n: number }>('SELECT count(*)::int AS n FROM audit_logs'))[0]!.n,
     granted: async (roleId) =>
       (

@@ -49,7 +49,7 @@ describe('roles', () => {
   }
   const trail = (targetId: string) =>
     ashlar.rows<{ action: string; actorId: string; changes: Record<string, unknown> }>(
-      `SELECT action, "actorId", changes FROM audit_logs WHERE "targetId" = $1 ORDER BY seq`,
+      `SELECT action, "actorId", changes FROM audit_logs WHERE "targetId" = $1 ORDER BY at, seq`,
       [targetId],
     )
   /** Everything that a refused write must leave alone. */

@@ -90,7 +90,7 @@ describe('the end of a tenant', () => {
     for (const person of [owner, admin, member]) assert.equal((await enter(person, id)).status, 200)
     assert.deepEqual(await deletedOf(owner), [])
     const trail = await ashlar.rows<{ action: string }>(
-      `SELECT action FROM audit_logs WHERE "tenantId" = $1 AND action LIKE 'tenants.%' ORDER BY seq`,
+      `SELECT action FROM audit_logs WHERE "tenantId" = $1 AND action LIKE 'tenants.%' ORDER BY at, seq`,
       [id],
     )
     assert.deepEqual(
@@ -150,6 +150,9 @@ describe('the end of a tenant', () => {
       `INSERT INTO mfa_challenges ("tokenHash", "userId", "tenantId", base, "expiresAt") VALUES ($1, $2, $3, 'canonical', now() + interval '5 minutes')`,
       [unique('hash'), member.id, id],
     )
+    const wording = { locale: 'en', subject: 'Ours', html: '<p>{{ name }}</p>' }
+    const worded = await call('PUT', '/mail/templates/password_set', { token: owner.token, headers, json: wording })
+    assert.equal(worded.status, 200, worded.text)
     await fillWithContent(id, [owner.id, member.id, guest.id, created.body.id])
     await ashlar.drivers.database.inTenant(id, (tx) =>
       ashlar.drivers.jobs.enqueue(
@@ -159,6 +162,14 @@ describe('the end of a tenant', () => {
         { delaySeconds: 3_600 },
       ),
     )
+    const file = { bytes: Buffer.from('stone'), type: 'text/plain', name: 'a.txt' }
+    const sent = await call('POST', '/mail/email/attachment', {
+      token: owner.token,
+      headers,
+      multipart: { recipients: `${unique('r')}@example.com`, subject: 'Slabs', body: 'Ready.', file },
+    })
+    assert.equal(sent.status, 202, sent.text)
+    await ashlar.rows('INSERT INTO mail_attempts ("tenantId", "mailId", number) VALUES ($1, $2, 1)', [id, sent.body.id])
     const jobsOf = async () =>
       (await ashlar.rows(`SELECT 1 FROM pgboss.job WHERE data ->> 'tenantId' = $1`, [id])).length
 

@@ -37,7 +37,7 @@ describe('members', () => {
   }
   const audited = async (tenantId: string) =>
     (
-      await ashlar.rows<{ action: string }>('SELECT action FROM audit_logs WHERE "tenantId" = $1 ORDER BY seq', [
+      await ashlar.rows<{ action: string }>('SELECT action FROM audit_logs WHERE "tenantId" = $1 ORDER BY at, seq', [
         tenantId,
       ])
     ).map(({ action }) => action)

@@ -16,6 +16,8 @@ export interface TenantSettings {
   sessions: { absoluteMinutes: number | null; idleMinutes: number | null }
   /** The id of the role that new members get; null: the installation's. */
   defaultRole: string | null
+  /** The language of mails to members who chose none; null: the installation's. */
+  locale: string | null
 }
 
 const DEFAULT_GRACE_DAYS = 7
@@ -36,6 +38,15 @@ const DefaultRole = Nullable(
   }),
 )
 
+const Locale = Nullable(
+  Type.String({
+    maxLength: 35,
+    pattern: '^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$',
+    description: "The language of mails to members who chose none; null: the installation's.",
+    examples: ['de'],
+  }),
+)
+
 export const Settings = Type.Object(
   {
     tenantId: IdOf('tenant'),
@@ -46,6 +57,7 @@ export const Settings = Type.Object(
     mfa: Type.Object({ required: Type.Boolean(), graceDays: GraceDays, requiredSince: Nullable(Timestamp) }),
     sessions: Type.Object(sessions),
     defaultRole: DefaultRole,
+    locale: Locale,
     updatedAt: Timestamp,
   },
   { title: 'TenantSettings' },
@@ -65,6 +77,7 @@ export const SettingsChanges = Body(
       }),
     ),
     defaultRole: Type.Optional(DefaultRole),
+    locale: Type.Optional(Locale),
   },
   { examples: [{ sessions: { absoluteMinutes: 720, idleMinutes: 30 } }] },
 )
@@ -72,11 +85,12 @@ export type SettingsChanges = Static<typeof SettingsChanges>
 
 /** The settings that a stored object means; what it does not say is as the installation has it. */
 export function settingsFrom(stored: Partial<TenantSettings> | undefined): TenantSettings {
-  const { allowedMailDomains = [], mfa, sessions: lives, defaultRole = null } = stored ?? {}
+  const { allowedMailDomains = [], mfa, sessions: lives, defaultRole = null, locale = null } = stored ?? {}
   return {
     allowedMailDomains,
     mfa: { required: false, graceDays: DEFAULT_GRACE_DAYS, requiredSince: null, ...mfa },
     sessions: { absoluteMinutes: null, idleMinutes: null, ...lives },
     defaultRole,
+    locale,
   }
 }

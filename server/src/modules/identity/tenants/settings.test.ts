@@ -18,6 +18,7 @@ const DEFAULTS = {
   mfa: { required: false, graceDays: 7, requiredSince: null },
   sessions: { absoluteMinutes: null, idleMinutes: null },
   defaultRole: null,
+  locale: null,
 }
 
 describe('tenant settings', () => {
@@ -79,7 +80,7 @@ describe('tenant settings', () => {
     while (JSON.stringify(await second.app.tenants.settingsOf(id)) !== JSON.stringify(now))
       assert.ok(Date.now() < until, 'the other process still has the old settings after a second')
     const entries = await ashlar.rows<{ action: string }>(
-      `SELECT action, changes FROM audit_logs WHERE "tenantId" = $1 AND action = 'tenants.settings' ORDER BY seq`,
+      `SELECT action, changes FROM audit_logs WHERE "tenantId" = $1 AND action = 'tenants.settings' ORDER BY at, seq`,
       [id],
     )
     assert.equal(entries.length, 2, 'the refused change leaves no entry')

@@ -30,7 +30,7 @@ describe('tenants', () => {
   }
   const audited = (tenantId: string) =>
     ashlar.rows<{ action: string; actorId: string; targetId: string }>(
-      'SELECT action, "actorId", "targetId" FROM audit_logs WHERE "tenantId" = $1 ORDER BY seq',
+      'SELECT action, "actorId", "targetId" FROM audit_logs WHERE "tenantId" = $1 ORDER BY at, seq',
       [tenantId],
     )
   const masked = ({ status, text, body }: Answer) => ({

@@ -5,7 +5,7 @@ import { invalidField } from '../../../../core/errors.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { JobSettings } from '../../../../drivers/queue/index.ts'
-import { linkTo, spoken } from '../../../foundation/mail/index.ts'
+import { linkTo } from '../../../foundation/mail/index.ts'
 import { wrongPassword } from '../../passwords/index.ts'
 import { tenantOfRecord } from '../../tenants/index.ts'
 import { masked, normalizeEmail, tellOldAddress } from '../../users/index.ts'
@@ -110,7 +110,7 @@ export function createAddresses(parts: AuthParts): Addresses {
                 template: 'confirm_address',
                 to: { address: email, name: account.name },
                 locale: account.locale,
-                values: { name: account.name, link, life: spoken(options.emailVerificationSeconds) },
+                values: { name: account.name, link, life: options.emailVerificationSeconds },
                 sensitive: true,
                 expiresInSeconds: options.emailVerificationSeconds,
               })

@@ -3,7 +3,7 @@
 import Type from 'typebox'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { JobSettings } from '../../../../drivers/queue/index.ts'
-import { linkTo, spoken } from '../../../foundation/mail/index.ts'
+import { linkTo } from '../../../foundation/mail/index.ts'
 import { tenantOfRecord } from '../../tenants/index.ts'
 import type { Credentials } from '../../users/index.ts'
 import { links } from '../links.ts'
@@ -42,7 +42,7 @@ export function createLetters({ database, jobs, sealer, mail, users, options }: 
       template: 'password_reset',
       to: { address: account.email, name: account.name },
       locale: account.locale,
-      values: { name: account.name, link, life: spoken(options.passwordResetSeconds) },
+      values: { name: account.name, link, life: options.passwordResetSeconds },
       sensitive: true,
       expiresInSeconds: options.passwordResetSeconds,
     })
@@ -54,7 +54,7 @@ export function createLetters({ database, jobs, sealer, mail, users, options }: 
       template: 'verify_email',
       to: { address: account.email, name: account.name },
       locale: account.locale,
-      values: { name: account.name, link, life: spoken(options.emailVerificationSeconds) },
+      values: { name: account.name, link, life: options.emailVerificationSeconds },
       sensitive: true,
       expiresInSeconds: options.emailVerificationSeconds,
     })

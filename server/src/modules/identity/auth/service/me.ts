@@ -16,11 +16,7 @@ const BELIEVED_MS = 30_000
 export function createMeReader(parts: AuthParts): MeReader {
   const { database, bus, clock, users, roles, tenants } = parts
   // What the caller may do and at which level is the credential's matter: a token shows less than its maker's session.
-  const known = new Map<
-    string,
-    { me: Omit<Me, 'permissions' | 'level'>; userId: string; tenantId: string; at: number }
-  >()
-  const sorted = new WeakMap<object, string[]>()
+  const known = new Map<string, Known>()
   let epoch = 0
   bus.onGap(() => known.clear())
   bus.subscribe(ACTORS_CHANGED, ({ userId, tenantId }) => {
@@ -32,18 +28,11 @@ export function createMeReader(parts: AuthParts): MeReader {
     }
   })
 
-  function inOrder(permissions: Held): string[] {
-    const ordered = sorted.get(permissions) ?? [...permissions].sort()
-    sorted.set(permissions, ordered)
-    return ordered
-  }
-
   return {
     async read({ userId, tenantId, level, permissions }) {
       const key = `${userId}:${tenantId}`
       const entry = known.get(key)
-      const own = { level, permissions: inOrder(permissions) }
-      if (entry && bus.connected() && clock.now() - entry.at < BELIEVED_MS) return { ...entry.me, ...own }
+      if (entry && bus.connected() && clock.now() - entry.at < BELIEVED_MS) return shown(entry, level, permissions)
       const begun = epoch
       const db = database.tenant(tenantId)
       const [user, held, of] = await Promise.all([
@@ -59,9 +48,26 @@ export function createMeReader(parts: AuthParts): MeReader {
       }
       if (begun === epoch) {
         if (known.size >= MAX_ENTRIES) known.delete(known.keys().next().value!)
-        known.set(key, { me, userId, tenantId, at: clock.now() })
+        known.set(key, { me, userId, tenantId, at: clock.now(), views: new WeakMap() })
       }
-      return { ...me, ...own }
+      return shown({ me, views: new WeakMap() }, level, permissions)
     },
   }
+}
+
+interface Known {
+  me: Omit<Me, 'permissions' | 'level'>
+  userId: string
+  tenantId: string
+  at: number
+  /** What each credential was shown, by its permissions: the same object is not written out twice. */
+  views: WeakMap<object, Me>
+}
+
+function shown({ me, views }: Pick<Known, 'me' | 'views'>, level: Me['level'], permissions: Held): Me {
+  const seen = views.get(permissions)
+  if (seen?.level === level) return seen
+  const view = { ...me, level, permissions: [...permissions].sort() }
+  views.set(permissions, view)
+  return view
 }

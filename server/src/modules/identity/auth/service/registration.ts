@@ -2,7 +2,7 @@
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Database } from '../../../../drivers/database/index.ts'
 import type { RequestFacts, UploadedFile } from '../../../../drivers/http/index.ts'
-import { linkTo, spoken } from '../../../foundation/mail/index.ts'
+import { linkTo, preferredLanguage } from '../../../foundation/mail/index.ts'
 import { DEFAULT_TENANT, tenantOfRecord } from '../../tenants/index.ts'
 import { type Letter, normalizeEmail, renderAvatar } from '../../users/index.ts'
 import { authErrors } from '../auth.errors.ts'
@@ -13,10 +13,12 @@ import type { AuthParts } from './parts.ts'
 import type { SignedIn, SignIn } from './sign-in.ts'
 
 export interface Registering {
+  /** `languages` is the Accept-Language of the request: a first guess at how to write to the person. */
   register(
     body: Register,
     picture: UploadedFile | undefined,
     facts: RequestFacts,
+    languages?: string,
   ): Promise<SignedIn | AwaitsVerification>
   verifyEmail(token: string, facts: RequestFacts): Promise<void>
   /** Sends the link again to the address of an account that has not proved it; says nothing about who exists. */
@@ -35,7 +37,7 @@ export function createRegistering(
   const { database, bus, audit, mail, invitations, roles, tenants, users, options } = parts
 
   return {
-    async register(body, picture, facts) {
+    async register(body, picture, facts, languages) {
       const { invitationToken, ...account } = body
       if (invitationToken === undefined && options.registration === 'closed')
         throw authErrors('auth.registration_closed')
@@ -45,7 +47,12 @@ export function createRegistering(
       const tenantId = invited?.tenantId ?? DEFAULT_TENANT
       // The secret of a bound invitation came by mail: who brings it holds the address. No tenant administers whom it invited.
       const verified = invited?.email === normalizeEmail(account.email)
-      const prepared = await users.prepare({ ...account, verified, homeless: tenantId !== DEFAULT_TENANT })
+      const prepared = await users.prepare({
+        ...account,
+        locale: preferredLanguage(languages),
+        verified,
+        homeless: tenantId !== DEFAULT_TENANT,
+      })
       const mustProve = options.requireEmailVerification || (await tenants.asksForProof(tenantId))
       const { pair, level } = await database.inTenant(tenantId, async (tx) => {
         const taken = invitationToken && (await invitations.takeForNew(tx, invitationToken, { ...prepared, verified }))
@@ -99,7 +106,7 @@ export function createRegistering(
         values: {
           name: user.name,
           link: linkTo(options, '/reset-password', token),
-          life: spoken(options.emailVerificationSeconds),
+          life: options.emailVerificationSeconds,
         },
         sensitive: true,
         expiresInSeconds: options.emailVerificationSeconds,

@@ -5,7 +5,7 @@ import { newId, newSecret } from '../../../../core/ids.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import { linkTo, spoken } from '../../../foundation/mail/index.ts'
+import { linkTo } from '../../../foundation/mail/index.ts'
 import { domainOf, type Entered, mustAdd } from '../../tenants/index.ts'
 import { normalizeEmail } from '../../users/index.ts'
 import { invitationErrors } from '../invitations.errors.ts'
@@ -64,7 +64,7 @@ export function createAdministration(parts: InvitationParts): InvitationAdminist
         tenant: invitation.tenantName,
         inviter: invitation.inviterName ?? '',
         link,
-        life: spoken(lifeSeconds),
+        life: lifeSeconds,
       },
       sensitive: true,
       expiresInSeconds: lifeSeconds,

@@ -6,6 +6,7 @@ import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
+import { canonicalLocale } from '../../../foundation/mail/index.ts'
 import type { SessionLife } from '../../sessions/index.ts'
 import { domainOf, readDomain } from '../domains.ts'
 import * as queries from '../settings.queries.ts'
@@ -169,6 +170,7 @@ function applied(
     mfa: { ...mfa, requiredSince: mfa.required ? (before.mfa.requiredSince ?? now.toISOString()) : null },
     sessions,
     defaultRole: sent.defaultRole === undefined ? before.defaultRole : sent.defaultRole,
+    locale: sent.locale === undefined ? before.locale : readLocale(sent.locale),
   }
 }
 
@@ -180,6 +182,13 @@ function mustShorten(field: string, minutes: number | null | undefined, limitSec
       'too_long',
       `A tenant only shortens sessions: at most ${most} minutes here.`,
     )
+}
+
+function readLocale(sent: string | null): string | null {
+  const locale = sent === null ? null : canonicalLocale(sent)
+  if (locale === undefined)
+    throw invalidField('locale', 'not_a_language', 'This is no language tag such as en or zh-CN.')
+  return locale
 }
 
 function readDomains(sent: readonly string[]): string[] {

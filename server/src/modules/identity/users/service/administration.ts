@@ -55,6 +55,20 @@ export function createAdministration(parts: UserParts): Administration {
     if (elsewhere) throw userErrors('users.belongs_elsewhere')
   }
 
+  /** What takes long or asks elsewhere, before the account is locked. */
+  async function mustAcceptCredentials(actor: UserActor, id: string, { email, password }: UserChanges): Promise<void> {
+    const existing = await queries.findMember(database.tenant(actor.tenantId), id)
+    if (!existing) throw userErrors('users.not_found')
+    const address = email === undefined ? existing.email : normalizeEmail(email)
+    // One's own secret and address have routes of their own, which ask for a proof.
+    if (password !== undefined || address !== existing.email) mustBeSomebodyElse(actor, id)
+    if (address !== existing.email) {
+      mustAdministerHere(actor, existing)
+      await tenants.mustAllowAddressOf(id, address)
+    }
+    if (password !== undefined) await passwords.check(password, existing)
+  }
+
   return {
     async list(actor, query) {
       const db = database.tenant(actor.tenantId)
@@ -81,16 +95,7 @@ export function createAdministration(parts: UserParts): Administration {
 
     async update(actor, id, { changes, version }, facts, verify) {
       const { password, status, roleId, roleIds = roleId === undefined ? undefined : [roleId], ...rest } = changes
-      const existing = await queries.findMember(database.tenant(actor.tenantId), id)
-      if (!existing) throw userErrors('users.not_found')
-      const address = changes.email === undefined ? existing.email : normalizeEmail(changes.email)
-      // One's own secret and address have routes of their own, which ask for a proof.
-      if (password !== undefined || address !== existing.email) mustBeSomebodyElse(actor, id)
-      if (address !== existing.email) {
-        mustAdministerHere(actor, existing)
-        await tenants.mustAllowAddressOf(id, address)
-      }
-      if (password !== undefined) await passwords.check(password, existing)
+      if (password !== undefined || changes.email !== undefined) await mustAcceptCredentials(actor, id, changes)
       const hash = password === undefined ? undefined : await hashing.hash(password)
       return database.inTenant(actor.tenantId, async (tx) => {
         // Who may not reach the account learns nothing of it; owners are counted before any account is locked.

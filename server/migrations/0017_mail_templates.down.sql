@@ -1,0 +1,2 @@
+-- The templates that tenants wrote are lost.
+DROP TABLE mail_templates;
