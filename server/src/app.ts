@@ -68,17 +68,9 @@ export const jobSettings = [
 
 /** Every event that there is: the catalogue. */
 export const eventCatalogue: readonly EventDefinition[] = [
-  ...jobEvents,
-  ...mailEvents,
-  ...sessionEvents,
-  ...roleEvents,
-  ...tenancyEvents,
-  ...userEvents,
-  ...invitationEvents,
-  ...tokenEvents,
-  ...mfaEvents,
-  ...impersonationEvents,
-]
+  [jobEvents, mailEvents, sessionEvents, roleEvents, tenancyEvents],
+  [userEvents, invitationEvents, tokenEvents, mfaEvents, impersonationEvents],
+].flat(2)
 
 /** The outside world, as this process reaches it. */
 export interface Drivers {
