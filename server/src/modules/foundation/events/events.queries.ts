@@ -1,5 +1,5 @@
 // The SQL of events: appended in commit order, read from a place on, and what subscribers are owed.
-import { type Database, type Executor, sql, type Tx } from '../../../drivers/database/index.ts'
+import { type Database, type Executor, sql, type Tx, where } from '../../../drivers/database/index.ts'
 
 export interface EventRow {
   seq: number
@@ -13,11 +13,8 @@ export interface EventRow {
   occurredAt: Date
 }
 
-/** An event before it has its place in the order; `to` names its subscribers. */
-export interface NewEvent
-  extends Pick<EventRow, 'id' | 'name' | 'aggregate' | 'aggregateId' | 'payload' | 'actor' | 'actorId'> {
-  to: string[]
-}
+/** An event as it is published. */
+export type NewEvent = Omit<EventRow, 'seq' | 'occurredAt'>
 
 /** A place in a tenant's order: after the event of that number and id. Before the first it is 0 and '0'. */
 export interface Place {
@@ -25,26 +22,52 @@ export interface Place {
   readonly id: string
 }
 
-/** Adds events, in the order given. The tenant's order is locked until the transaction ends: call it last. */
+/** Adds events, in the order given. They have their place in the tenant's order after COMMIT. */
 export async function append(tx: Tx, added: NewEvent[]): Promise<void> {
   await tx.run(sql`
-    WITH given AS (
-      SELECT * FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(added)}::jsonb) AS (
-        id text, name text, aggregate text, "aggregateId" text, payload jsonb, actor text, "actorId" text, "to" jsonb
-      )) WITH ORDINALITY AS listed (id, name, aggregate, "aggregateId", payload, actor, "actorId", "to", place)
-    ), head AS (
-      INSERT INTO event_heads AS known ("tenantId", seq, "lastId")
-      VALUES (${tx.tenantId}, ${added.length}::int, ${added.at(-1)!.id})
-      ON CONFLICT ("tenantId") DO UPDATE SET seq = known.seq + excluded.seq, "lastId" = excluded."lastId"
-      RETURNING seq - ${added.length}::int AS before
-    ), written AS (
-      INSERT INTO events ("tenantId", seq, id, name, aggregate, "aggregateId", payload, actor, "actorId", "occurredAt")
-      SELECT ${tx.tenantId}, head.before + place, id, name, aggregate, "aggregateId", payload, actor, "actorId", clock_timestamp()
-      FROM head, given ORDER BY place
-    )
-    INSERT INTO event_deliveries ("tenantId", subscriber, seq, "eventId", aggregate, "aggregateId", state)
-    SELECT ${tx.tenantId}, subscriber, head.before + place, id, aggregate, "aggregateId", 'waiting'
-    FROM head, given, jsonb_array_elements_text("to") subscriber`)
+    INSERT INTO events (id, name, aggregate, "aggregateId", payload, actor, "actorId")
+    SELECT id, name, aggregate, "aggregateId", payload, actor, "actorId"
+    FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(added)}::jsonb) AS (
+      id text, name text, aggregate text, "aggregateId" text, payload jsonb, actor text, "actorId" text
+    )) WITH ORDINALITY AS listed (id, name, aggregate, "aggregateId", payload, actor, "actorId", place)
+    ORDER BY place`)
+}
+
+/** Gives places in the tenant's order to what was committed since, at most so many; answers how many. */
+export async function number(db: Executor, most: number): Promise<number> {
+  return (await db.one<{ numbered: number }>(sql`SELECT events_number(${most}::int) AS numbered`))!.numbered
+}
+
+/** The tenants, of these or of all, in which events wait for a place although their transaction has been over for a second. */
+export function listUnnumbered(
+  database: Pick<Database, 'acrossTenants'>,
+  tenantIds?: string[],
+): Promise<{ tenantId: string }[]> {
+  return database.acrossTenants('events that have no place in their order yet', (tx) =>
+    tx.query(sql`
+      SELECT DISTINCT "tenantId" FROM events
+      ${where([
+        sql`seq IS NULL`,
+        sql`"occurredAt" < now() - interval '1 second'`,
+        tenantIds && sql`"tenantId" = ANY (${tenantIds})`,
+      ])}`),
+  )
+}
+
+/** Writes down what subscribers are owed of the last events that were numbered; answers the events' ids. */
+export async function owe(
+  tx: Tx,
+  numbered: number,
+  subscriptions: { name: string; subscriber: string }[],
+): Promise<string[]> {
+  const rows = await tx.query<{ eventId: string }>(sql`
+    INSERT INTO event_deliveries (subscriber, "eventId", seq, aggregate, "aggregateId", state)
+    SELECT asked.subscriber, event.id, event.seq, event.aggregate, event."aggregateId", 'waiting'
+    FROM event_heads head
+    JOIN events event ON event."tenantId" = head."tenantId" AND event.seq > head.seq - ${numbered}::int
+    JOIN jsonb_to_recordset(${JSON.stringify(subscriptions)}::jsonb) AS asked (name text, subscriber text) ON asked.name = event.name
+    RETURNING "eventId"`)
+  return [...new Set(rows.map(({ eventId }) => eventId))]
 }
 
 /** Where the tenant's order ends, and the place that an id names, unless it is not known (any more). */
@@ -93,13 +116,13 @@ export function takeDue(tx: Tx, eventIds: string[]): Promise<Due[]> {
   return tx.query<Due>(sql`
     UPDATE event_deliveries due SET state = 'queued'
     FROM (
-      SELECT DISTINCT ON (one.subscriber, one.aggregate, one."aggregateId") one.subscriber, one.seq
+      SELECT DISTINCT ON (one.subscriber, one.aggregate, one."aggregateId") one.subscriber, one."eventId"
       FROM event_deliveries one
       WHERE one.state <> 'dead' AND (one.aggregate, one."aggregateId") IN (
         SELECT aggregate, "aggregateId" FROM events WHERE id = ANY (${eventIds}))
       ORDER BY one.subscriber, one.aggregate, one."aggregateId", one.state, one.seq
     ) first
-    WHERE due.subscriber = first.subscriber AND due.seq = first.seq AND due.state = 'waiting'
+    WHERE due.subscriber = first.subscriber AND due."eventId" = first."eventId" AND due.state = 'waiting'
     RETURNING due.subscriber, due."eventId"`)
 }
 
@@ -112,7 +135,8 @@ export function findOwed(db: Executor, { subscriber, eventId }: Due): Promise<Ow
   return db.one<OwedRow>(sql`
     SELECT event.seq, event.id, event.name, event.aggregate, event."aggregateId", event.payload, event.actor,
       event."actorId", event."occurredAt", owed."doneAt"
-    FROM event_deliveries owed JOIN events event USING ("tenantId", seq)
+    FROM event_deliveries owed
+    JOIN events event ON event."tenantId" = owed."tenantId" AND event.id = owed."eventId"
     WHERE owed.subscriber = ${subscriber} AND owed."eventId" = ${eventId}`)
 }
 
@@ -164,8 +188,8 @@ export function listForgetful(
  */
 export function forget(db: Executor, days: number, limit: number): Promise<number> {
   return db.run(sql`
-    DELETE FROM events WHERE ("tenantId", seq) IN (
-      SELECT "tenantId", seq FROM events
+    DELETE FROM events WHERE ("tenantId", id) IN (
+      SELECT "tenantId", id FROM events
       WHERE seq < COALESCE(LEAST(
         (SELECT min(seq) FROM events WHERE "occurredAt" >= now() - make_interval(days => ${days})),
         (SELECT min(seq) FROM event_deliveries WHERE state <> 'dead')

@@ -15,6 +15,7 @@ import { eventErrors } from './events.errors.ts'
 import * as queries from './events.queries.ts'
 import type { EventsQuery } from './events.schema.ts'
 import { createHub, type StreamLimits } from './live/hub.ts'
+import { createOrdering } from './ordering.ts'
 import { createPublishing, type NewFact } from './publishing.ts'
 import { createSubscriptions, type Subscriber } from './subscriptions.ts'
 
@@ -57,7 +58,7 @@ export interface EventParts {
 export const keepEventsJob = {
   name: 'events.upkeep',
   scope: 'installation',
-  schedule: { cron: '*/10 * * * *', timeZone: 'UTC' },
+  schedule: { cron: '* * * * *', timeZone: 'UTC' },
   schema: Type.Object({}),
   retry: { limit: 2, delaySeconds: 60, backoff: false, maxDelaySeconds: 60 },
   timeoutSeconds: 3_600,
@@ -72,7 +73,8 @@ export function createEvents({ database, bus, jobs, clock, log, definitions, opt
   const catalogue = new Map(definitions.map((definition) => [definition.name, definition]))
   const deciders = new Map<string, MayRead>()
   const subscriptions = createSubscriptions({ database, jobs })
-  const { publish, follow } = createPublishing({ definitions, bus, ...subscriptions })
+  const { order, orderRest } = createOrdering({ database, bus, log, subscriptions })
+  const { publish, follow } = createPublishing({ definitions, order })
 
   /** Nobody, unless the definition says who. */
   function decide(actor: UserActor, fact: Fact): boolean | Promise<boolean> {
@@ -80,7 +82,7 @@ export function createEvents({ database, bus, jobs, clock, log, definitions, opt
     const heard = definition ? hears(definition, actor, fact) : false
     return heard ?? deciders.get(fact.name)?.(actor, fact) ?? false
   }
-  const hub = createHub({ database, bus, clock, log, limits: options, decide })
+  const hub = createHub({ database, bus, clock, log, limits: options, decide, orderRest })
 
   async function forget(signal?: AbortSignal): Promise<number> {
     let forgotten = 0
@@ -97,7 +99,8 @@ export function createEvents({ database, bus, jobs, clock, log, definitions, opt
     publish,
     follow,
     subscribe: subscriptions.subscribe,
-    hasSubscriber: (definition, name) => subscriptions.subscribersOf(definition.name).includes(name),
+    hasSubscriber: (definition, name) =>
+      subscriptions.all().some((one) => one.subscriber === name && one.name === definition.name),
     decide(name, mayRead) {
       if (catalogue.get(name)?.live?.asked === undefined) throw new Error(`Nobody is asked who hears ${name}.`)
       deciders.set(name, mayRead)
@@ -110,10 +113,10 @@ export function createEvents({ database, bus, jobs, clock, log, definitions, opt
     defineJobs: () =>
       jobs.define({
         ...keepEventsJob,
-        handler: async ({ signal }) => ({
-          released: await subscriptions.releaseAll(),
-          forgotten: await forget(signal),
-        }),
+        async handler({ signal }) {
+          await orderRest()
+          return { released: await subscriptions.releaseAll(), forgotten: await forget(signal) }
+        },
       }),
   }
 }

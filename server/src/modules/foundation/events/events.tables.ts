@@ -14,20 +14,24 @@ export const events = pgTable(
   'events',
   {
     tenantId: tenantId(),
-    seq: bigint({ mode: 'number' }).notNull(),
     id: text().notNull(),
+    /** When it was written among all events. */
+    written: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    /** Its place in the tenant's order, given after COMMIT. */
+    seq: bigint({ mode: 'number' }),
     name: text().notNull(),
     aggregate: text().notNull(),
     aggregateId: text().notNull(),
     payload: jsonb().$type<Record<string, unknown>>().notNull(),
     actor: text().notNull(),
     actorId: text(),
-    occurredAt: moment().notNull(),
+    occurredAt: moment().notNull().default(sql`clock_timestamp()`),
   },
   (table) => [
-    primaryKey({ columns: [table.tenantId, table.seq] }),
-    uniqueIndex('events_tenantId_id_key').on(table.tenantId, table.id),
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    uniqueIndex('events_tenantId_seq_key').on(table.tenantId, table.seq),
     index('events_tenantId_occurredAt_idx').on(table.tenantId, table.occurredAt),
+    index('events_unnumbered_idx').on(table.tenantId, table.written).where(sql`seq IS NULL`),
   ],
 )
 
@@ -36,8 +40,8 @@ export const eventDeliveries = pgTable(
   {
     tenantId: tenantIdOfKey(),
     subscriber: text().notNull(),
-    seq: bigint({ mode: 'number' }).notNull(),
     eventId: text().notNull(),
+    seq: bigint({ mode: 'number' }).notNull(),
     aggregate: text().notNull(),
     aggregateId: text().notNull(),
     /** Of one subscriber and aggregate one is queued: it has a job. */
@@ -46,12 +50,11 @@ export const eventDeliveries = pgTable(
     doneAt: moment(),
   },
   (table) => [
-    primaryKey({ columns: [table.tenantId, table.subscriber, table.seq] }),
+    primaryKey({ columns: [table.tenantId, table.subscriber, table.eventId] }),
     check('event_deliveries_state_check', sql`state IN ('waiting', 'queued', 'dead')`),
-    foreignKey({ columns: [table.tenantId, table.seq], foreignColumns: [events.tenantId, events.seq] })
+    foreignKey({ columns: [table.tenantId, table.eventId], foreignColumns: [events.tenantId, events.id] })
       .onDelete(cascade.onDelete)
       .onUpdate(cascade.onUpdate),
-    uniqueIndex('event_deliveries_tenantId_subscriber_eventId_key').on(table.tenantId, table.subscriber, table.eventId),
     index('event_deliveries_order_idx').on(
       table.tenantId,
       table.subscriber,
@@ -59,6 +62,6 @@ export const eventDeliveries = pgTable(
       table.aggregateId,
       table.seq,
     ),
-    index('event_deliveries_tenantId_seq_idx').on(table.tenantId, table.seq),
+    index('event_deliveries_tenantId_eventId_idx').on(table.tenantId, table.eventId),
   ],
 )

@@ -1,11 +1,9 @@
-// Writing events: collected while a transaction works, added to the tenant's order just before COMMIT, and told after it.
+// Writing events: collected while a transaction works, written just before COMMIT, ordered after it.
 import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
 import { actorName, type Doer } from '../../../core/actor.ts'
 import type { Deed, EventDefinition } from '../../../core/events.ts'
 import { newId } from '../../../core/ids.ts'
-import { EVENTS_PUBLISHED } from '../../../core/topics.ts'
-import type { Bus } from '../../../drivers/bus/index.ts'
 import type { Tx } from '../../../drivers/database/index.ts'
 import * as queries from './events.queries.ts'
 
@@ -22,59 +20,31 @@ export interface Publishing {
 
 export interface PublishingParts {
   definitions: readonly EventDefinition[]
-  bus: Pick<Bus, 'tell'>
-  /** The subscribers of an event, by its name. */
-  subscribersOf(name: string): string[]
-  /** Gives jobs to what is due after these events. */
-  release(tx: Tx, eventIds: string[]): Promise<void>
+  /** Called after each commit with events in the tenant. */
+  order(tenantId: string): void
 }
 
 /** As JSON: a fact is ids and small facts. */
 const MAX_PAYLOAD = 4_000
-/** Ids of tenants in one message, which holds 8 kB. */
-const TOLD_AT_ONCE = 200
 
-export function createPublishing({ definitions, bus, subscribersOf, release }: PublishingParts): Publishing {
+export function createPublishing({ definitions, order }: PublishingParts): Publishing {
   const known = new Set(definitions.map(({ name }) => name))
   const followers = new Map<string, EventDefinition[]>()
   for (const definition of definitions)
     for (const action of Object.keys(definition.follows ?? {}))
       followers.set(action, [...(followers.get(action) ?? []), definition])
   const pending = new WeakMap<Tx, queries.NewEvent[]>()
-  const untold = new Set<string>()
-
-  /** All commits of one turn of the event loop are told at once. */
-  function announce(tenantId: string): void {
-    if (untold.size === 0) setImmediate(tell)
-    untold.add(tenantId)
-  }
-
-  function tell(): void {
-    const tenantIds = [...untold]
-    untold.clear()
-    for (let at = 0; at < tenantIds.length; at += TOLD_AT_ONCE)
-      bus.tell(EVENTS_PUBLISHED, { tenantIds: tenantIds.slice(at, at + TOLD_AT_ONCE).join(' ') })
-  }
 
   function collect(tx: Tx): queries.NewEvent[] {
     const { tenantId } = tx
     if (tenantId === undefined) throw new Error('An event needs a tenant: publish it in a transaction that has one.')
     const added: queries.NewEvent[] = []
     pending.set(tx, added)
-    // Put off once more when its turn comes: the audit trail locks its chain first, whoever of the two was called first.
-    tx.beforeCommit(async () =>
-      tx.beforeCommit(async () => {
-        pending.delete(tx)
-        await queries.append(tx, added)
-        const owed = added.filter(({ to }) => to.length > 0)
-        if (owed.length > 0)
-          await release(
-            tx,
-            owed.map(({ id }) => id),
-          )
-      }),
-    )
-    tx.afterCommit(() => announce(tenantId))
+    tx.beforeCommit(async () => {
+      pending.delete(tx)
+      await queries.append(tx, added)
+    })
+    tx.afterCommit(() => order(tenantId))
     return added
   }
 
@@ -89,8 +59,7 @@ export function createPublishing({ definitions, bus, subscribersOf, release }: P
       throw new Error(`The payload of ${name} is too large: a fact is ids and small facts.`)
     const actorId = actor.kind === 'user' ? actor.userId : actor.kind === 'admin' ? actor.adminId : null
     const added = pending.get(tx) ?? collect(tx)
-    const to = subscribersOf(name)
-    added.push({ id: newId(), name, aggregate, aggregateId, payload, actor: actorName(actor), actorId, to })
+    added.push({ id: newId(), name, aggregate, aggregateId, payload, actor: actorName(actor), actorId })
   }
 
   return {

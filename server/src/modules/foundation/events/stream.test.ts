@@ -215,9 +215,10 @@ describe('GET /events', () => {
       const person = await ashlar.person()
       await update(person, 'old')
       const [old] = await ashlar.rows<{ id: string }>(
-        `SELECT id FROM events WHERE "tenantId" = 'default' ORDER BY seq DESC LIMIT 1`,
+        `SELECT id FROM events WHERE "tenantId" = 'default' ORDER BY written DESC LIMIT 1`,
       )
       await update(person, 'newer')
+      while ((await ashlar.rows('SELECT 1 FROM events WHERE seq IS NULL LIMIT 1')).length > 0) await sleep(10)
       await ashlar.rows(
         `UPDATE events SET "occurredAt" = "occurredAt" - interval '8 days' WHERE "tenantId" = 'default'`,
       )

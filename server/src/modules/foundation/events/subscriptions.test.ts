@@ -96,11 +96,19 @@ describe('subscribers', () => {
   const effectsOf = async (stone: string) =>
     (await query<{ n: number }>('SELECT n FROM effects WHERE stone = $1 ORDER BY place', [stone])).map(({ n }) => n)
   const owed = async () =>
-    (await query<{ n: number }>(`SELECT count(*)::int AS n FROM event_deliveries WHERE state <> 'dead'`))[0]!.n
+    (
+      await query<{ n: number }>(`SELECT ((SELECT count(*) FROM event_deliveries WHERE state <> 'dead')
+        + (SELECT count(*) FROM events WHERE seq IS NULL))::int AS n`)
+    )[0]!.n
   async function until(what: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
     for (const end = performance.now() + withinMs; !(await what()); await sleep(20))
       if (performance.now() > end)
         throw new Error(`It did not happen in time: ${JSON.stringify(await query('SELECT * FROM event_deliveries'))}`)
+  }
+
+  /** Until everything that was committed has its place, and its subscribers know. */
+  async function ordered(): Promise<void> {
+    while ((await query('SELECT 1 FROM events WHERE seq IS NULL LIMIT 1')).length > 0) await sleep(10)
   }
 
   it('get what they asked for after the commit, and nothing of what is rolled back', async () => {
@@ -132,9 +140,33 @@ describe('subscribers', () => {
     const jobs = async () => (await query<{ n: number }>('SELECT count(*)::int AS n FROM pgboss.job'))[0]!.n
     const before = await jobs()
     await publish(events, 'quiet', 1, Lost)
+    await ordered()
     assert.equal(await jobs(), before)
     assert.deepEqual(await query(`SELECT 1 FROM event_deliveries WHERE "aggregateId" = 'quiet'`), [])
     assert.equal((await query(`SELECT 1 FROM events WHERE "aggregateId" = 'quiet'`)).length, 1)
+  })
+
+  it('no writer of a tenant waits for the COMMIT of another, and the order is that of the commits', async () => {
+    const { events } = createNode()
+    let commit = () => {}
+    const slow = database.inTenant('a', async (tx) => {
+      events.publish(tx, Lost, { aggregateId: 'turns', payload: { n: 1 }, actor: system })
+      // Written, and not committed.
+      tx.beforeCommit(() => new Promise((go) => (commit = go)))
+    })
+    while (String(commit) === '() => {}') await sleep(5)
+    await publish(events, 'turns', 2, Lost)
+    await ordered()
+    commit()
+    await slow
+    await ordered()
+    const rows = await query<{ n: number }>(
+      `SELECT (payload ->> 'n')::int AS n FROM events WHERE "aggregateId" = 'turns' ORDER BY seq`,
+    )
+    assert.deepEqual(
+      rows.map(({ n }) => n),
+      [2, 1],
+    )
   })
 
   it('refuses what is no fact: another shape, content, an event that is not in the catalogue, no tenant', async () => {
@@ -264,6 +296,7 @@ describe('subscribers', () => {
     const { events } = createNode()
     await publish(events, 'stranded', 1)
     await publish(events, 'stranded', 2)
+    await ordered()
     assert.deepEqual(
       (await query<{ state: string }>(`SELECT state FROM event_deliveries WHERE "aggregateId" = 'stranded'`)).map(
         ({ state }) => state,
@@ -283,6 +316,7 @@ describe('subscribers', () => {
     await publish(events, 'kept', 1, Lost, 'b')
     await publish(events, 'kept', 2, Moved, 'b')
     await publish(events, 'kept', 3, Lost, 'b')
+    await ordered()
     await query(`UPDATE events SET "occurredAt" = now() - interval '8 days' WHERE "tenantId" = 'b'`)
     assert.equal(await events.forget(), 1)
     const left = await query<{ n: number }>(

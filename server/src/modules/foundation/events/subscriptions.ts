@@ -47,7 +47,8 @@ export function subscriberJob(
 
 export interface Subscriptions {
   subscribe(subscriber: Subscriber): void
-  subscribersOf(name: string): string[]
+  /** Who is told of what. */
+  all(): { name: string; subscriber: string }[]
   release(tx: Tx, eventIds: string[]): Promise<void>
   /** Gives jobs to whatever waits although nothing before it is under way; answers how many. */
   releaseAll(): Promise<number>
@@ -60,7 +61,7 @@ export function createSubscriptions({
   database: Pick<Database, 'inTenant' | 'acrossTenants'>
   jobs: Pick<Jobs, 'define' | 'enqueue' | 'isStarted'>
 }): Subscriptions {
-  const byEvent = new Map<string, string[]>()
+  const asked: { name: string; subscriber: string }[] = []
   const names = new Set<string>()
 
   async function release(tx: Tx, eventIds: string[]): Promise<void> {
@@ -98,7 +99,7 @@ export function createSubscriptions({
       const { name } = settings
       if (names.has(name)) throw new Error(`The subscriber ${name} is defined twice.`)
       names.add(name)
-      for (const event of to) byEvent.set(event.name, [...(byEvent.get(event.name) ?? []), name])
+      for (const event of to) asked.push({ name: event.name, subscriber: name })
       const dueOf = ({ eventId }: Payload): queries.Due => ({ subscriber: name, eventId })
       const definition: JobDefinition<typeof Payload> = {
         ...settings,
@@ -114,7 +115,7 @@ export function createSubscriptions({
       }
       jobs.define(definition)
     },
-    subscribersOf: (name) => byEvent.get(name) ?? [],
+    all: () => asked,
     release,
     async releaseAll() {
       let released = 0

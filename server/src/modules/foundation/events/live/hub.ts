@@ -31,6 +31,8 @@ export interface HubParts {
   log: Log
   limits: StreamLimits
   decide(actor: UserActor, fact: Fact): boolean | Promise<boolean>
+  /** Orders what nobody has ordered in these tenants. */
+  orderRest(tenantIds: string[]): Promise<void>
 }
 
 export interface Hub {
@@ -55,7 +57,7 @@ const PASSING = new Set<string>(['unavailable', 'internal', 'limited'])
 /** How often the tables are asked for what no message told of. */
 const LOOK_MS = 5_000
 
-export function createHub({ database, bus, clock, log, limits, decide }: HubParts): Hub {
+export function createHub({ database, bus, clock, log, limits, decide, orderRest }: HubParts): Hub {
   const channels = new Map<string, Channel>()
   const countOf = new Map<string, number>()
   const gate = createGate(AT_ONCE)
@@ -128,6 +130,7 @@ export function createHub({ database, bus, clock, log, limits, decide }: HubPart
   async function lookAtTables(): Promise<void> {
     if (channels.size === 0) return
     try {
+      await orderRest([...channels.keys()])
       for (const { tenantId, seq } of await queries.listHeads(database, [...channels.keys()])) {
         const channel = channels.get(tenantId)
         if (!channel || channel.seq >= seq) continue
