@@ -38,10 +38,12 @@ import {
   createSessions,
   sessionRoutes,
 } from './modules/identity/sessions/index.ts'
+import { createTeams, teamRoutes } from './modules/identity/teams/index.ts'
 import { createTenants, DEFAULT_TENANT, purgeTenantsJob, tenantRoutes } from './modules/identity/tenants/index.ts'
 import { createThrottle } from './modules/identity/throttle/index.ts'
 import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
 import { createUsers, userRoutes } from './modules/identity/users/index.ts'
+import { createAccess } from './modules/product/access/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
@@ -164,6 +166,8 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     accessTokens,
     mfa,
   } = people
+  const teams = createTeams(people)
+  const access = createAccess()
   const { avatarMaxBytes } = config.uploads
   const routes: Route[] = [
     ...auditRoutes(audit),
@@ -177,13 +181,14 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     ...invitationRoutes(invitations),
     ...roleRoutes(roles),
     ...permissionRoutes(roles),
+    ...teamRoutes(teams),
     ...tokenRoutes(personalTokens),
     ...mfaRoutes(mfa),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
     ...adminRoutes({ admins, users, tenants, mfa, verify: auth.verify }),
     ...systemRoutes(system),
   ]
-  return { ...people, routes, actors, auth, admins, system }
+  return { ...people, routes, teams, access, actors, auth, admins, system }
 }
 
 /** Builds every module and mounts every route. Nothing listens yet. */

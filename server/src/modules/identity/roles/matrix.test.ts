@@ -18,6 +18,8 @@ const POLICY: Record<string, readonly string[]> = {
     'mail:view',
     'roles:edit',
     'roles:view',
+    'teams:edit',
+    'teams:view',
     'users:create',
     'users:delete',
     'users:edit',
@@ -26,7 +28,7 @@ const POLICY: Record<string, readonly string[]> = {
   manager: ['users:create', 'users:edit', 'users:view'],
   editor: ['users:view'],
   viewer: ['users:view'],
-  user: [],
+  user: ['teams:view'],
   moderator: ['users:edit', 'users:view'],
 }
 
