@@ -50,7 +50,7 @@ CREATE FUNCTION replace_folder() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   place text := COALESCE((SELECT "idPath" FROM folders WHERE id = NEW."parentId"), '/') || NEW.id || '/';
 BEGIN
-  IF place <> OLD."idPath" AND place NOT LIKE OLD."idPath" || '%' THEN
+  IF place <> OLD."idPath" AND NOT starts_with(place, OLD."idPath") THEN
     UPDATE folders SET "idPath" = place || substr("idPath", length(OLD."idPath") + 1)
     WHERE "tenantId" = NEW."tenantId" AND "idPath" >= OLD."idPath" AND "idPath" < OLD."idPath" || '~';
   END IF;

@@ -44,10 +44,19 @@ import { createThrottle } from './modules/identity/throttle/index.ts'
 import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
 import { createUsers, userRoutes } from './modules/identity/users/index.ts'
 import { createAccess } from './modules/product/access/index.ts'
+import { createDocuments, documentRoutes } from './modules/product/documents/index.ts'
+import { createFolders, folderRoutes, purgeContentJob } from './modules/product/folders/index.ts'
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [forgetAuditJob, deliverMail, purgeTenantsJob, sendLinkJob, changeAddressJob]
+export const jobSettings = [
+  forgetAuditJob,
+  deliverMail,
+  purgeTenantsJob,
+  sendLinkJob,
+  changeAddressJob,
+  purgeContentJob,
+]
 
 /** The outside world, as this process reaches it. */
 export interface Drivers {
@@ -106,6 +115,7 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const personalTokens = createPersonalTokens({ ...foundation, sessions, users })
   const inviting = { perDay: tenancy.invitationsPerDay, frontendUrl: server.frontendUrl }
   const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
+  const teams = createTeams(foundation)
   const issuer = config.app.name
   const mfaOptions = { issuer, graceDays: accounts.mfaGraceDays }
   const mfa = createMfa({ ...foundation, throttle, hashing, roles, tenants, users, sessions, options: mfaOptions })
@@ -120,6 +130,7 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
     users,
     invitations,
     personalTokens,
+    teams,
     mfa,
   }
 }
@@ -135,6 +146,15 @@ function createEntry(config: Config, people: People) {
   auth.defineJobs()
   const admins = createAdmins({ ...people, bootstrapToken: config.admin.bootstrapToken })
   return { actors, auth, admins }
+}
+
+/** What people work with. */
+function createContent({ content }: Config, people: People) {
+  const access = createAccess()
+  const folders = createFolders({ ...people, access, options: content })
+  folders.defineJobs()
+  const documents = createDocuments({ ...people, access, folders, options: content })
+  return { access, folders, documents }
 }
 
 /** The modules and their routes, without a server: what the OpenAPI document is made from. */
@@ -164,10 +184,11 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     invitations,
     personalTokens,
     accessTokens,
+    teams,
     mfa,
   } = people
-  const teams = createTeams(people)
-  const access = createAccess()
+  const content = createContent(config, people)
+  const { folders, documents } = content
   const { avatarMaxBytes } = config.uploads
   const routes: Route[] = [
     ...auditRoutes(audit),
@@ -182,13 +203,15 @@ export function createModules(config: Config, drivers: Drivers, version: string)
     ...roleRoutes(roles),
     ...permissionRoutes(roles),
     ...teamRoutes(teams),
+    ...folderRoutes(folders),
+    ...documentRoutes(documents),
     ...tokenRoutes(personalTokens),
     ...mfaRoutes(mfa),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
     ...adminRoutes({ admins, users, tenants, mfa, verify: auth.verify }),
     ...systemRoutes(system),
   ]
-  return { ...people, routes, teams, access, actors, auth, admins, system }
+  return { ...people, routes, ...content, actors, auth, admins, system }
 }
 
 /** Builds every module and mounts every route. Nothing listens yet. */

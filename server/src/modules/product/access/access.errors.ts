@@ -6,7 +6,6 @@ export const accessErrors = defineErrors({
   'files.not_found': { kind: 'not_found', message: 'There is no such file.' },
   'folders.not_found': { kind: 'not_found', message: 'There is no such folder.' },
   'content.level_too_low': { kind: 'forbidden', message: 'What is shared with you does not reach that far.' },
-  'content.share_not_found': { kind: 'not_found', message: 'It is not shared with them.' },
 })
 
 /** The refusals of every verb on an item of a kind. */

@@ -122,25 +122,57 @@ const sharedFiles = (userId: string, teamIds: readonly string[]) => sql`
   UNION ALL SELECT s."itemId" FROM content_shares s
   WHERE s.kind = 'file' AND s."teamId" = ANY (${teamIds}::text[]) AND ${LIVE}`
 
-/**
- * The ways to the items of a kind, as conditions on a table that is called `d`. Each can be answered by an index: a list reads
- * a page by each and puts them together, where one condition with ORs would read the tenant.
- */
-export function ways(kind: Kind, userId: string, { teamIds, paths }: Roots): Sql[] {
-  const own = sql`d."ownerId" = ${userId}`
-  const found: Sql[] = [own]
-  if (teamIds.length) found.push(sql`d."teamId" = ANY (${teamIds}::text[])`)
-  if (kind === 'document') found.push(sql`d.id IN (${sharedDocuments(userId, teamIds)})`)
-  if (kind === 'file') found.push(sql`d.id IN (${sharedFiles(userId, teamIds)})`)
-  if (paths.length)
-    found.push(
-      kind === 'folder' ? sql`d.id IN (${foldersBelow(paths)})` : sql`d."folderId" IN (${foldersBelow(paths)})`,
-    )
-  return found
+/** One way to items: a condition on a table called `d`, asked for each key of a subquery where there is one. */
+export interface Way {
+  /** A subquery of one column; the condition names it `way.key`. */
+  each?: Sql
+  condition: Sql
 }
 
-/** The ways in one condition: for rows that are found by something else. */
-export const anyOf = (conditions: readonly Sql[]) => sql`(${join([...conditions], ' OR ')})`
+/**
+ * The ways to the items of a kind. Each can be read by an index in the order of a list: a list reads a page by each and puts
+ * them together, where one condition with ORs would read the tenant.
+ */
+export function waysTo(kind: Kind, userId: string, { teamIds, paths }: Roots): Way[] {
+  const ways: Way[] = [{ condition: sql`d."ownerId" = ${userId}` }]
+  if (teamIds.length) ways.push({ each: sql`SELECT unnest(${teamIds}::text[])`, condition: sql`d."teamId" = way.key` })
+  if (kind !== 'folder') ways.push({ each: sharedItems(kind, userId, teamIds), condition: sql`d.id = way.key` })
+  if (paths.length)
+    ways.push({
+      each: foldersBelow(paths),
+      condition: kind === 'folder' ? sql`d.id = way.key` : sql`d."folderId" = way.key`,
+    })
+  return ways
+}
+
+/** Whether a row, found by something else, is reached by one of the ways. */
+export function reached(kind: Kind, userId: string, { teamIds, paths }: Roots): Sql {
+  const conditions = [sql`d."ownerId" = ${userId}`, sql`d."teamId" = ANY (${teamIds}::text[])`]
+  if (kind !== 'folder') conditions.push(sql`d.id IN (${sharedItems(kind, userId, teamIds)})`)
+  const place = kind === 'folder' ? sql`d.id` : sql`d."folderId"`
+  if (paths.length) conditions.push(sql`${place} IN (${foldersBelow(paths)})`)
+  return sql`(${join(conditions, ' OR ')})`
+}
+
+const sharedItems = (kind: 'document' | 'file', userId: string, teamIds: readonly string[]) =>
+  kind === 'document' ? sharedDocuments(userId, teamIds) : sharedFiles(userId, teamIds)
+
+/**
+ * What each way finds, put together without doubles. `select` makes the statement of one way from its condition; it has
+ * an order and a limit of its own. `most` bounds what the keys of one way find together, where no order matters.
+ */
+export function alongWays(ways: readonly Way[], select: (condition: Sql) => Sql, most?: number): Sql {
+  const bound = most === undefined ? sql`` : sql`LIMIT ${most}`
+  const parts = ways.map(({ each, condition }) =>
+    each
+      ? sql`(SELECT found.* FROM (${each}) AS way (key) CROSS JOIN LATERAL (${select(condition)}) AS found ${bound})`
+      : sql`(${select(condition)})`,
+  )
+  return join(parts, ' UNION ')
+}
+
+/** The condition of whoever reaches everything. */
+export const ANY = sql`true`
 
 /** One change of a tree at a time in a tenant: where a folder stands is read after the wait, and stays until COMMIT. */
 export async function lockTree(db: Executor): Promise<void> {

@@ -1,24 +1,17 @@
 // What comes in and what goes out of shares, whatever is shared.
-import Type, { type Static, type TSchema } from 'typebox'
+import Type, { type Static } from 'typebox'
 import { Body, IdOf, Nullable, OneOf, Timestamp } from '../../../drivers/http/index.ts'
-import { SHARE_LEVELS, type ShareLevel } from './access.policy.ts'
+import { SHARE_LEVELS } from './access.policy.ts'
 import type { ShareRow } from './shares.queries.ts'
 
 const People = Type.Array(IdOf('user'), { maxItems: 100, uniqueItems: true, description: 'Members of the tenant.' })
 const TeamIds = Type.Array(IdOf('team'), { maxItems: 100, uniqueItems: true })
 
-const targets: Record<'userId' | 'teamId' | 'userIds' | 'teamIds', TSchema> = {
+const targets = {
   userId: Type.Optional(IdOf('user')),
   teamId: Type.Optional(IdOf('team')),
   userIds: Type.Optional(People),
   teamIds: Type.Optional(TeamIds),
-}
-
-interface Targets {
-  userId?: string
-  teamId?: string
-  userIds?: string[]
-  teamIds?: string[]
 }
 
 export const NewShare = Body(
@@ -33,12 +26,11 @@ export const NewShare = Body(
   },
   { examples: [{ userId: 'cmi8z2n4w0q5t1v7x3y9b6d2', permission: 'READ' }] },
 )
-export type NewShare = Targets & { permission?: ShareLevel; expiresAt?: string | null }
+export type NewShare = Static<typeof NewShare>
 
 /** Whom it is shared with no longer; everybody where nobody is named. */
-export const EndedShares = Body(targets, { examples: [{ userId: 'cmi8z2n4w0q5t1v7x3y9b6d2' }] })
-export type EndedShares = Targets
-export type NewShares = Targets
+export const EndedShares = Body(targets, { examples: [{}] })
+export type EndedShares = Static<typeof EndedShares>
 
 export const Collaborator = Type.Object(
   {

@@ -15,8 +15,8 @@ export interface Reach {
   /** Every item of the tenant: nothing has to be asked of the rows. */
   everything: boolean
   roots: queries.Roots
-  /** Conditions on a table called `d`, one of which holds for whatever the actor reaches; each by an index of its own. */
-  ways: Sql[]
+  /** How the items are found; to be read with `alongWays`. */
+  ways: queries.Way[]
   /** The same as one condition, for rows that something else found; undefined where everything is reached. */
   condition: Sql | undefined
 }
@@ -60,10 +60,15 @@ export function createAccess(): Access {
 
     async reachable(db, actor, kind) {
       if (isManager(actor, kind))
-        return { everything: true, roots: { teamIds: [], paths: [] }, ways: [], condition: undefined }
+        return {
+          everything: true,
+          roots: { teamIds: [], paths: [] },
+          ways: [{ condition: queries.ANY }],
+          condition: undefined,
+        }
       const roots = await queries.roots(db, actor.userId)
-      const ways = queries.ways(kind, actor.userId, roots)
-      return { everything: false, roots, ways, condition: queries.anyOf(ways) }
+      const ways = queries.waysTo(kind, actor.userId, roots)
+      return { everything: false, roots, ways, condition: queries.reached(kind, actor.userId, roots) }
     },
   }
 }

@@ -3,7 +3,6 @@ import type { UserActor } from '../../../core/actor.ts'
 import { invalidField } from '../../../core/errors.ts'
 import { newId } from '../../../core/ids.ts'
 import type { Tx } from '../../../drivers/database/index.ts'
-import { accessErrors } from './access.errors.ts'
 import type { Kind } from './access.policy.ts'
 import type { EndedShares, NewShare } from './access.schema.ts'
 import { knownTargets, type ShareTable, type Target } from './shares.queries.ts'
@@ -42,7 +41,7 @@ export async function share(
   return { with: targets.map(({ target }) => target.userId ?? target.teamId), permission, expiresAt }
 }
 
-/** Ends shares: those that are named, or all. Throws `content.share_not_found` where the named ones are none. */
+/** Ends shares: those that are named, or all; answers what is to be recorded. Ending what is not there is no fault. */
 export async function unshare(
   tx: Tx,
   table: ShareTable,
@@ -54,7 +53,6 @@ export async function unshare(
   const all = targets.length === 0
   const only = all ? undefined : targets.map(({ target }) => target)
   const ended = await table.end(tx, item.kind, item.id, only)
-  if (ended === 0 && !all) throw accessErrors('content.share_not_found')
   return { with: all ? 'everybody' : targets.map(({ target }) => target.userId ?? target.teamId), ended }
 }
 

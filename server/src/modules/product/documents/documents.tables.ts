@@ -1,6 +1,17 @@
 // Documents, what they were before, who looked at them, whom they are shared with, and their tags.
 import { sql } from 'drizzle-orm'
-import { bigint, foreignKey, index, integer, pgEnum, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  customType,
+  foreignKey,
+  index,
+  integer,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
 import {
   cascade,
   idOf,
@@ -123,6 +134,30 @@ export const documentRevisions = pgTable(
       .onDelete('cascade')
       .onUpdate('cascade'),
     index('document_revisions_authorId_idx').on(table.authorId),
+  ],
+)
+
+const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
+
+/** The words of documents, for the search; the application has no right to it. */
+export const documentSearch = pgTable(
+  'document_search',
+  {
+    tenantId: tenantIdOfKey(),
+    documentId: text().notNull(),
+    words: tsvector().notNull(),
+    doors: text().array().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.documentId] }),
+    foreignKey({
+      name: 'document_search_documentId_fkey',
+      columns: [table.tenantId, table.documentId],
+      foreignColumns: [documents.tenantId, documents.id],
+    })
+      .onDelete('cascade')
+      .onUpdate('cascade'),
+    index('document_search_words_idx').using('gin', table.words, table.doors),
   ],
 )
 
