@@ -107,7 +107,12 @@ export type Document = Static<typeof Document>
 
 export const DocumentQuery = Type.Object({
   ...PageQuery,
-  ...sorting(DOCUMENT_SORT_KEYS, 'updatedAt'),
+  sortBy: Type.Optional(
+    OneOf(DOCUMENT_SORT_KEYS, {
+      description: 'When left out, a search is sorted by how well it fits, all else by updatedAt.',
+    }),
+  ),
+  sortOrder: sorting(DOCUMENT_SORT_KEYS, 'updatedAt').sortOrder,
   folderId: Type.Optional(IdOf('folder', { description: 'What lies in it, not below.' })),
   folder: Type.Optional(Type.String({ maxLength: 255 })),
   type: Type.Optional(OneOf(TYPES)),
