@@ -30,7 +30,5 @@ UPDATE folders SET path = path || ' ' || id WHERE EXISTS (
   WHERE other."tenantId" = folders."tenantId" AND other.path = folders.path AND (other."createdAt", other.id) < (folders."createdAt", folders.id)
 );
 CREATE UNIQUE INDEX "folders_tenantId_path_key" ON folders ("tenantId", path);
-DROP TRIGGER teams_owned ON teams;
-DROP FUNCTION join_owned_team();
 DROP INDEX "teams_tenantId_id_key";
 ALTER TABLE team_members DROP COLUMN level;

@@ -1,18 +1,9 @@
 -- Content: who is in a team, how folders contain each other, and who may reach what.
 
--- Teams. The owner is the one whom the team names; of its other members some are administrators.
+-- Teams. The owner is the one whom the team names, a member with or without a row; of the other members some are administrators.
 ALTER TABLE team_members ADD COLUMN level text NOT NULL DEFAULT 'member';
 ALTER TABLE team_members ADD CONSTRAINT team_members_level_check CHECK (level IN ('admin', 'member'));
 CREATE UNIQUE INDEX "teams_tenantId_id_key" ON teams ("tenantId", id);
-
--- Also for teams that the other back end makes: its owner is a member. Rows of before stay as they are.
-CREATE FUNCTION join_owned_team() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO team_members ("teamId", "userId", "tenantId") VALUES (NEW.id, NEW."ownerId", NEW."tenantId") ON CONFLICT DO NOTHING;
-  RETURN NULL;
-END
-$$;
-CREATE TRIGGER teams_owned AFTER INSERT OR UPDATE OF "ownerId" ON teams FOR EACH ROW EXECUTE FUNCTION join_owned_team();
 
 -- Folders. "idPath" is /<id>/<id>/ from the root down to the folder itself: what lies below is one range of it.
 ALTER TABLE folders ADD COLUMN "idPath" text COLLATE "C" NOT NULL DEFAULT '';
@@ -180,7 +171,7 @@ DO $$
 DECLARE
   name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['join_owned_team', 'place_folder', 'replace_folder', 'end_content_shares', 'leave_folder', 'leave_teams'] LOOP
+  FOREACH name IN ARRAY ARRAY['place_folder', 'replace_folder', 'end_content_shares', 'leave_folder', 'leave_teams'] LOOP
     EXECUTE format('ALTER FUNCTION %I() SET search_path = pg_catalog, %I, pg_temp', name, current_schema());
     EXECUTE format('REVOKE ALL ON FUNCTION %I() FROM PUBLIC', name);
   END LOOP;

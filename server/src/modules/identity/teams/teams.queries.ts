@@ -105,7 +105,6 @@ export interface NewRow {
   ownerId: string
 }
 
-/** The owner becomes a member by itself. */
 export async function insert(db: Executor, { id, name, description, avatar, ownerId }: NewRow): Promise<void> {
   await db.run(sql`
     INSERT INTO teams (id, name, description, avatar, "ownerId") VALUES (${id}, ${name}, ${description}, ${avatar}, ${ownerId})`)

@@ -97,7 +97,7 @@ export function createTeams({ database, audit }: TeamParts): Teams {
         const stranger = memberIds.findIndex((one) => !known.has(one))
         if (stranger >= 0) throw noMember(`memberIds.${stranger}`)
         await queries.insert(tx, { id, name, description, avatar, ownerId: actor.userId })
-        if (memberIds.length) await queries.addMembers(tx, id, memberIds)
+        await queries.addMembers(tx, id, [actor.userId, ...memberIds])
         record(tx, actor, { action: 'teams.create', id, changes: { name, memberIds } }, facts)
         return withMembers(tx, actor, id)
       }),
@@ -110,7 +110,10 @@ export function createTeams({ database, audit }: TeamParts): Teams {
           throw noMember('ownerId')
         const changes = { name, description, avatar, ownerId }
         if (!(await queries.update(tx, id, changes, version))) throw teamErrors('teams.changed_meanwhile')
-        if (ownerId !== undefined && ownerId !== team.ownerId) await queries.setMember(tx, id, team.ownerId, 'admin')
+        if (ownerId !== undefined && ownerId !== team.ownerId) {
+          await queries.addMembers(tx, id, [ownerId])
+          await queries.setMember(tx, id, team.ownerId, 'admin')
+        }
         record(tx, actor, { action: 'teams.edit', id, changes: differences(team, changes) }, facts)
         return withMembers(tx, actor, id)
       }),
