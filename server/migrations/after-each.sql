@@ -73,6 +73,7 @@ BEGIN
         WHEN 'member_totals' THEN ARRAY['SELECT']
         WHEN 'ashlar_migrations' THEN ARRAY['SELECT']
         WHEN '_prisma_migrations' THEN ARRAY[]::text[]
+        WHEN 'document_search' THEN ARRAY[]::text[]
         ELSE ARRAY['DELETE', 'INSERT', 'SELECT', 'UPDATE']
       END AS privileges
       FROM pg_class class

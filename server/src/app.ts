@@ -26,7 +26,7 @@ export function createModules(config: Config, drivers: Drivers, version: string)
   const house = { definitions: eventCatalogue, homeTenantId: DEFAULT_TENANT }
   const foundation = createFoundation(config, drivers, house)
   const identity = createIdentity(config, foundation, (): readonly Route[] => routes)
-  const product = createProduct(identity)
+  const product = createProduct(config, identity)
   const views = createViews(config, drivers, version)
   const routes = [
     ...foundationRoutes(foundation),

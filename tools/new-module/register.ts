@@ -6,8 +6,7 @@ export function withModule(app: string, noun: Noun, house: string): string {
   const { plural, singular } = noun
   if (new RegExp(`\\b${plural}\\b`).test(house))
     throw new Refusal(`"${plural}" has a meaning in server/src/app already: choose another name.`)
-  const open = app.replace('(_modules: Product)', '(modules: Product)')
-  const [head, root] = splitAt(open, open.indexOf('export function createProduct('))
+  const [head, root] = splitAt(app, app.indexOf('export function createProduct('))
   const created = insertBefore(
     root,
     `  const ${plural} = create${capital(plural)}(identity)\n`,

@@ -17,6 +17,7 @@ import {
   sessionEvents,
   sessionRoutes,
 } from '../modules/identity/sessions/index.ts'
+import { createTeams, teamRoutes } from '../modules/identity/teams/index.ts'
 import {
   createTenants,
   DEFAULT_TENANT,
@@ -76,6 +77,7 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const personalTokens = createPersonalTokens({ ...foundation, sessions, users })
   const inviting = { perDay: tenancy.invitationsPerDay, frontendUrl: server.frontendUrl }
   const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
+  const teams = createTeams(foundation)
   const issuer = config.app.name
   const mfaOptions = { issuer, graceDays: accounts.mfaGraceDays }
   const mfa = createMfa({ ...foundation, throttle, hashing, roles, tenants, users, sessions, options: mfaOptions })
@@ -90,6 +92,7 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
     users,
     invitations,
     personalTokens,
+    teams,
     mfa,
   }
 }
@@ -108,7 +111,8 @@ function createEntry(config: Config, people: People) {
 }
 
 export function identityRoutes(modules: Identity, { uploads: { avatarMaxBytes } }: Config): Route[] {
-  const { sessions, tenants, users, auth, invitations, roles, personalTokens, mfa, accessTokens, admins } = modules
+  const { sessions, tenants, users, auth, invitations, roles, personalTokens, teams, mfa, accessTokens, admins } =
+    modules
   return [
     ...sessionRoutes(sessions),
     ...tenantRoutes(tenants),
@@ -116,6 +120,7 @@ export function identityRoutes(modules: Identity, { uploads: { avatarMaxBytes } 
     ...invitationRoutes(invitations),
     ...roleRoutes(roles),
     ...permissionRoutes(roles),
+    ...teamRoutes(teams),
     ...tokenRoutes(personalTokens),
     ...mfaRoutes(mfa),
     ...authRoutes({ auth, accessTokens, avatarMaxBytes }),

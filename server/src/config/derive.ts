@@ -34,6 +34,7 @@ export function derive(raw: Raw, terminal: boolean, notices: string[]) {
     encryption: raw.encryption,
     mail: deriveMail(raw, strict),
     uploads: { ...uploads, dir: resolve(uploads.dir ?? join(dataDir, 'uploads')) },
+    content: raw.content,
     worker: raw.worker,
     events: raw.events,
     log: {

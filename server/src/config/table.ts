@@ -1,5 +1,5 @@
 // The one table of settings: every variable that Ashlar reads, by area.
-import { audit, database, encryption, parts, redis, uploads } from './groups/data.ts'
+import { audit, content, database, encryption, parts, redis, uploads } from './groups/data.ts'
 import { accounts, admin, tenancy, tokens } from './groups/identity.ts'
 import { events, hashing, limits } from './groups/limits.ts'
 import { mail } from './groups/mail.ts'
@@ -21,6 +21,7 @@ export const table = {
   encryption,
   mail,
   uploads,
+  content,
   worker,
   events,
   log,
@@ -43,6 +44,7 @@ export const titles: Record<keyof typeof table, string> = {
   encryption: 'Encryption of data',
   mail: 'Mail',
   uploads: 'Uploads',
+  content: 'Content',
   worker: 'Background jobs',
   events: 'Events and live streams',
   log: 'Log',

@@ -101,7 +101,17 @@ async function newAdmin({ ashlar, root }: Cast): Promise<string> {
 const address = () => `${newWord()}@example.com`
 const administrator = { login: ADMIN.email, password: ADMIN.password }
 
+/** With or about somebody else in the tenant. */
+const colleague = async ({ side }: Cast) => ({ body: { userId: (await side.newMember()).id } })
+/** On the base where `name` is another word for the title, it is none beside one. */
+const titled = async () => ({ body: { title: 'Plan', content: newWord() } })
+
 const PARTICULARS: Record<string, Maker> = {
+  'teams.setMember': colleague,
+  'folders.share': colleague,
+  'documents.share': colleague,
+  'documents.update': titled,
+  'documents.edit': titled,
   'auth.login': of(({ email }) => ({ login: email, password: PASSWORD })),
   'auth.refresh': of(({ refreshToken }) => ({ refreshToken })),
   'auth.forgotPassword': of(({ email }) => ({ email })),

@@ -139,6 +139,19 @@ export const encryption = {
   },
 }
 
+export const content = {
+  retentionSeconds: duration(
+    'CONTENT_RETENTION_DAYS',
+    'How long deleted documents, files and folders stay in the trash; then they are removed for good.',
+    { unit: 'd', to: 's', default: 30, min: 0.01, max: 3650 },
+  ),
+  revisions: integer('DOCUMENT_REVISIONS', 'How many earlier revisions of a document are kept; the oldest go first.', {
+    default: 100,
+    min: 0,
+    max: 10_000,
+  }),
+}
+
 /** Parts from which other settings are put together when those are not set. */
 export const parts = {
   postgres: {

@@ -10,6 +10,13 @@ export function idOf(table: string): () => AnyPgColumn {
   return () => pgTable(table, { id: text().primaryKey() }).id
 }
 
+/** The same key together with its tenant. */
+export function keyOf(table: string, ...columns: string[]): [AnyPgColumn, AnyPgColumn] {
+  const [tenant = 'tenantId', key = 'id'] = columns
+  const declared = pgTable(table, { [tenant]: text().notNull(), [key]: text().notNull() })
+  return [declared[tenant]!, declared[key]!]
+}
+
 /** The tenant a row belongs to: by default the one that is set, and `default` for what another back end writes. */
 export const tenantId = () =>
   text()

@@ -15,6 +15,8 @@ export const exemptTables: Readonly<Record<string, string>> = {
   throttles: 'Counts attempts of people who are not signed in.',
   job_schedules: 'When jobs of the installation are due; no tenant has any.',
   bus_outbox: 'What nodes are still to be told: ids of anybody, read by the bus of every node.',
+  document_search:
+    'The words of documents: the application has no right to it; a reviewed function reads it for the tenant that is set.',
   rate_limits: 'Counts requests before the caller is known.',
   ashlar_migrations: 'The record of the schema itself.',
   _prisma_migrations: 'The record that the other back end keeps; the application may not read it.',
@@ -32,6 +34,9 @@ export const reviewedDefiners: Readonly<Record<string, string>> = {
   count_memberships: 'Trigger: a cascade removes memberships of tenants other than the one that is set.',
   recount_user: 'Trigger: a change of status counts in every tenant of the person.',
   audit_forget: 'Moves the beginnings of the chains of the tenant that is set; refuses what is younger than 30 days.',
+  index_document: 'Trigger: keeps the words of a document where the application has no right; writes nothing else.',
+  search_documents:
+    'Finds documents of the tenant that is set, by an index that row security would not use; answers ids, which are joined under the policies.',
   leave_all_tenants: 'Trigger: a person who is deleted leaves every tenant first, while the status is still known.',
 }
 

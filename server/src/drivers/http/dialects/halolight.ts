@@ -3,9 +3,10 @@ import Type, { type TSchema } from 'typebox'
 import { toSnake } from '../casing.ts'
 import type { Route } from '../routes.ts'
 import { type Dialect, servedOn } from './dialect.ts'
+import { acceptContent, presentContent } from './halolight.content.ts'
 
 /** Lists that the front end iterates without unwrapping. */
-const BARE_LISTS = new Set(['roles.listAll', 'permissions.listAll'])
+const BARE_LISTS = new Set(['roles.listAll', 'permissions.listAll', 'folders.list', 'folders.tree'])
 
 /** Answers that carry the signed-in person, as themselves or as `user`. */
 const WITH_PERSON = new Set(['auth.me', 'auth.login', 'auth.register', 'auth.verifyMfa'])
@@ -50,7 +51,7 @@ export const halolight: Dialect = {
 }
 
 /** `phone: ""` means none, a status may be in lower case, `all` means no filter, and an empty search is none. */
-function accept(_route: Route, part: 'body' | 'query', value: unknown): unknown {
+function accept(route: Route, part: 'body' | 'query', value: unknown): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
   // In place: a copy would cost time by the keys that somebody sends.
   const sent = value as Json
@@ -64,6 +65,7 @@ function accept(_route: Route, part: 'body' | 'query', value: unknown): unknown 
   } else {
     for (const key of ['roleId', 'avatar', 'username', 'password']) if (sent[key] === '') delete sent[key]
   }
+  acceptContent(route, part, sent)
   return sent
 }
 
@@ -73,6 +75,8 @@ function present(route: Route, value: unknown): unknown {
   if (BARE_LISTS.has(route.operation)) return answer.data
   if (WITH_PERSON.has(route.operation) && !('mfaRequired' in answer))
     return answer.user ? { ...answer, user: withPermissionObjects(answer.user as Json) } : withPermissionObjects(answer)
+  if (/^(documents|folders)\./.test(route.operation) && !/\.(batchDelete|delete)$/.test(route.operation))
+    return presentContent(route, answer)
   if (route.operation.endsWith('.batchDelete'))
     return { ...answer, deleted_count: answer.deletedCount, deleted: answer.deletedCount, code: 200, data: answer }
   if (route.method === 'DELETE') return { ...answer, code: 200, data: answer }

@@ -43,13 +43,13 @@ const WORDS: Record<string, string> = {
   users: 'view create edit delete',
   analytics: 'view export',
   settings: 'view edit',
-  documents: 'view create edit delete',
-  files: 'view upload delete',
+  documents: 'view create edit delete manage',
+  files: 'view upload delete manage',
   messages: 'view send',
   calendar: 'view edit',
   notifications: 'view manage',
   roles: 'view edit',
-  teams: 'view edit',
+  teams: 'view edit manage',
   tenants: 'view edit delete',
   mail: 'send view edit',
   ai: 'use',
@@ -76,6 +76,7 @@ export const CATALOGUE: readonly CataloguePermission[] = [
 const SPECIFIC = [...Object.entries(WORDS)]
   .slice(0, 9)
   .flatMap(([resource, verbs]) => verbs.split(' ').map((verb) => `${resource}:${verb}`))
+  .filter((one) => one !== 'documents:manage' && one !== 'files:manage')
 
 /** HaloLight's four roles, and the two of the role-based dialect. Their ids in the default tenant are their names. */
 export const DEFAULT_ROLES: readonly DefaultRole[] = [

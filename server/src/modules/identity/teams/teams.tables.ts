@@ -1,5 +1,6 @@
 // Teams and who is in them.
-import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { check, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { cascade, idOf, setNull, tenantId, utcNow } from '../../../drivers/database/columns.ts'
 
 export const teams = pgTable(
@@ -17,6 +18,7 @@ export const teams = pgTable(
   (table) => [
     index('teams_tenantId_createdAt_id_idx').on(table.tenantId, table.createdAt.desc(), table.id.desc()),
     index('teams_ownerId_idx').on(table.ownerId),
+    uniqueIndex('teams_tenantId_id_key').on(table.tenantId, table.id),
   ],
 )
 
@@ -30,8 +32,11 @@ export const teamMembers = pgTable(
     roleId: text().references(idOf('roles'), setNull),
     joinedAt: utcNow(),
     tenantId: tenantId(),
+    /** `admin` or `member`; the owner is the one whom the team names. */
+    level: text().notNull().default('member'),
   },
   (table) => [
+    check('team_members_level_check', sql`${table.level} IN ('admin', 'member')`),
     primaryKey({ columns: [table.teamId, table.userId] }),
     index('team_members_tenantId_userId_idx').on(table.tenantId, table.userId),
     index('team_members_userId_idx').on(table.userId),

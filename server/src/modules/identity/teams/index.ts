@@ -1,0 +1,3 @@
+// The door of the teams module.
+export { teamRoutes } from './teams.routes.ts'
+export { createTeams, type Teams } from './teams.service.ts'

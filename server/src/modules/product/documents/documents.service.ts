@@ -1,0 +1,24 @@
+// Documents: texts that people write, find again and share.
+import * as queries from './documents.queries.ts'
+import { createGiving, type Giving } from './service/giving.ts'
+import type { DocumentParts } from './service/parts.ts'
+import { createReading, type Reading } from './service/reading.ts'
+import { createWriting, type Writing } from './service/writing.ts'
+
+export type Documents = Reading & Writing & Giving
+
+export function createDocuments(parts: DocumentParts): Documents {
+  const reading = createReading(parts)
+  parts.folders.hold({
+    kind: 'documents',
+    measure: queries.measure,
+    trash: queries.trashWith,
+    restore: queries.restoreWith,
+    // The daily upkeep also adds up the views that were counted apart.
+    purge: async (tx, seconds, batch) => {
+      await queries.foldViews(tx, 10_000)
+      return queries.purge(tx, seconds, batch)
+    },
+  })
+  return { ...reading, ...createWriting(parts, reading), ...createGiving(parts, reading) }
+}

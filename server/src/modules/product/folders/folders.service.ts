@@ -1,0 +1,24 @@
+// Folders: trees of them, which documents and files lie in, and through which access is passed down.
+
+import type { FolderContents } from './contents.ts'
+import { type Administration, createAdministration } from './service/administration.ts'
+import type { FolderParts } from './service/parts.ts'
+import { createReading, type Reading } from './service/reading.ts'
+import { createTrash, type Trash } from './service/trash.ts'
+
+export interface Folders extends Reading, Administration, Trash {
+  /** Makes a kind of contents known; once for each, when the module is made. */
+  hold(contents: FolderContents): void
+}
+
+export function createFolders(given: Omit<FolderParts, 'contents'>): Folders {
+  const contents: FolderContents[] = []
+  const parts: FolderParts = { ...given, contents }
+  const reading = createReading(parts)
+  return {
+    ...reading,
+    ...createAdministration(parts, reading),
+    ...createTrash(parts, reading),
+    hold: (one) => void contents.push(one),
+  }
+}
