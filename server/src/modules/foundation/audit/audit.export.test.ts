@@ -151,14 +151,13 @@ describe('a long trail', () => {
   })
 
   it('that cannot be verified in a statement’s time says who can', async () => {
-    const hasty = await startApp({ database: ashlar.database, env: { DB_STATEMENT_TIMEOUT: '0.1' } })
+    const hasty = await startApp({ database: ashlar.database, env: { DB_STATEMENT_TIMEOUT: '0.15' } })
     try {
       const { status, body } = await hasty.call('GET', '/api/v1/audit-logs/verify', here())
       assert.deepEqual([status, body.code], [409, 'audit.trail_too_long'])
     } finally {
       await hasty.stop()
     }
-    assert.equal((await get('/verify')).body.state, 'intact')
   })
 })
 
