@@ -56,15 +56,8 @@ import { createUsers, userEvents, userRoutes } from './modules/identity/users/in
 import { createSystem, systemRoutes } from './modules/views/system/index.ts'
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [
-  keepEventsJob,
-  forgetAuditJob,
-  deliverMail,
-  mailUpkeepJob,
-  purgeTenantsJob,
-  sendLinkJob,
-  changeAddressJob,
-]
+const upkeepJobs = [keepEventsJob, forgetAuditJob, mailUpkeepJob]
+export const jobSettings = [...upkeepJobs, deliverMail, purgeTenantsJob, sendLinkJob, changeAddressJob]
 
 /** Every event that there is: the catalogue. */
 export const eventCatalogue: readonly EventDefinition[] = [
