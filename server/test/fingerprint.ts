@@ -1,14 +1,14 @@
 // What the database holds, as one checksum a table: the same before and after means that nothing was written.
 import type pg from 'pg'
 
-/** Counters of attempts and requests, which a refusal is meant to move. */
-const COUNTERS = new Set(['throttles', 'rate_limits'])
+/** Counters of attempts and requests, which a refusal is meant to move, and where events end: that is written after COMMIT. */
+const COUNTERS = new Set(['throttles', 'rate_limits', 'event_heads'])
 
 /** When a credential was last used is written beside the request, whatever becomes of it. */
 const USES = ['lastSeenAt', 'idleExpiresAt', 'lastUsedAt']
 
 /** Tables that only grow: how many rows there are says it all. */
-const GROWING = new Set(['audit_logs', 'mails', 'member_totals'])
+const GROWING = new Set(['audit_logs', 'mails', 'member_totals', 'events'])
 
 /** A function that reads the checksums of every table of the schema, as the superuser sees it. */
 export async function fingerprinter(client: pg.Client): Promise<() => Promise<Record<string, string>>> {

@@ -18,12 +18,12 @@ export async function readRows(client: pg.Client, keys: ReadonlyMap<string, stri
   return new Map(rows.map(({ name, row }) => [`${name} ${keys.get(name)!.map((key) => row[key])}`, row]))
 }
 
-/** The primary keys of all tables, without those that count attempts and requests. */
+/** The primary keys of all tables, without those that count attempts and requests, and where events end: that is written after COMMIT. */
 export async function primaryKeys(client: pg.Client): Promise<Map<string, string[]>> {
   const { rows } = await client.query<{ name: string; keys: string[] }>(`
     SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS keys FROM pg_class c
     JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ('throttles', 'rate_limits') GROUP BY c.relname`)
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ('throttles', 'rate_limits', 'event_heads') GROUP BY c.relname`)
   return new Map(rows.map(({ name, keys }) => [name, keys]))
 }
 
@@ -34,8 +34,11 @@ export function writtenBetween(before: Map<string, Row>, after: Map<string, Row>
   const written: Written[] = []
   for (const [key, row] of after) {
     const old = before.get(key)
-    const changed = old && Object.keys(row).filter((column) => !USES.has(column) && differs(old[column], row[column]))
-    if (!changed || changed.length) written.push({ table: key.split(' ')[0]!, row, changed })
+    const table = key.split(' ')[0]!
+    // Events get their place after COMMIT, at a time of its own.
+    const counts = (column: string) => !USES.has(column) && !(table === 'events' && column === 'seq')
+    const changed = old && Object.keys(row).filter((column) => counts(column) && differs(old[column], row[column]))
+    if (!changed || changed.length) written.push({ table, row, changed })
   }
   return written
 }

@@ -18,12 +18,15 @@ export async function checksumsOf(
   return database.acrossTenants('proof of isolation: checksums of one tenant', async (tx) => {
     const tables = await tx.query<{ name: string; tenant: boolean; user: boolean }>(sql`
       SELECT table_name::text AS name, bool_or(column_name = 'tenantId') AS tenant, bool_or(column_name = 'userId') AS "user"
-      FROM information_schema.columns WHERE table_schema = 'public' AND column_name IN ('tenantId', 'userId')
+      FROM information_schema.columns
+      WHERE table_schema = 'public' AND column_name IN ('tenantId', 'userId') AND table_name <> 'event_heads'
       GROUP BY table_name ORDER BY table_name`)
     const sums = new Map<string, string>()
     const add = async (name: string, conditions: Sql[]) => {
+      // The place of an event is written after COMMIT, at a time of its own, as is where events end.
+      const text = name === 'events' ? sql`(to_jsonb(t) - 'seq')::text` : sql`t::text`
       const row = await tx.one<{ sum: string }>(sql`
-        SELECT count(*) || ':' || md5(COALESCE(string_agg(t::text, '|' ORDER BY t::text), '')) AS sum
+        SELECT count(*) || ':' || md5(COALESCE(string_agg(${text}, '|' ORDER BY ${text}), '')) AS sum
         FROM ${identifier(name)} t WHERE ${join(conditions, ' OR ')}`)
       sums.set(name, row!.sum)
     }

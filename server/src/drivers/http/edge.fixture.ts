@@ -23,10 +23,15 @@ export function rawClient(base: string) {
         const outgoing = request({ hostname, port, method, path, headers, agent }, (incoming) => {
           let text = ''
           incoming.setEncoding('utf8')
+          const answered = () => resolve({ status: incoming.statusCode!, headers: incoming.headers, text })
           incoming.on('data', (part) => {
             text += part
+            // A stream is answered with its first words, and would not end by itself.
+            if (incoming.headers['content-type'] !== 'text/event-stream' || !text.includes('\n\n')) return
+            answered()
+            incoming.destroy()
           })
-          incoming.on('end', () => resolve({ status: incoming.statusCode!, headers: incoming.headers, text }))
+          incoming.on('end', answered)
         })
         outgoing.setTimeout(10_000, () => outgoing.destroy(new Error('no answer within 10 s')))
         outgoing.on('error', reject)

@@ -170,6 +170,11 @@ describe('the end of a tenant', () => {
     })
     assert.equal(sent.status, 202, sent.text)
     await ashlar.rows('INSERT INTO mail_attempts ("tenantId", "mailId", number) VALUES ($1, $2, 1)', [id, sent.body.id])
+    await ashlar.rows(
+      `INSERT INTO event_deliveries ("tenantId", subscriber, "eventId", seq, aggregate, "aggregateId", state)
+       SELECT "tenantId", 'somebody', id, 1, aggregate, "aggregateId", 'waiting' FROM events WHERE "tenantId" = $1 LIMIT 1`,
+      [id],
+    )
     const jobsOf = async () =>
       (await ashlar.rows(`SELECT 1 FROM pgboss.job WHERE data ->> 'tenantId' = $1`, [id])).length
 
