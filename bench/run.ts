@@ -16,6 +16,7 @@ import { measureRevocation } from './revocation.ts'
 import { startBench } from './servers.ts'
 import { createSlices } from './slices.ts'
 import { measureStart } from './start.ts'
+import { measureStreams } from './streams.ts'
 import { measureTenants } from './tenants.ts'
 
 const { values } = parseArgs({
@@ -37,6 +38,7 @@ try {
   await measureEntry(bench, slices, report)
   await measureTenants(bench, slices, report)
   await measureRevocation(bench, report)
+  await measureStreams(bench, report, values.quick ? 500 : 10_000)
 } finally {
   await bench.stop()
 }

@@ -24,7 +24,7 @@ export interface Bench {
   postmaster: number
   /** A database with so many accounts beside the demonstration's, all of the default tenant, and so many other tenants. */
   database(name: string, accounts: number, tenants?: number): Promise<string>
-  ashlar(databaseUrl: string): Promise<Installation>
+  ashlar(databaseUrl: string, env?: Record<string, string>): Promise<Installation>
   /** Starts and stops Ashlar on its own embedded PostgreSQL in one new folder: seconds to its first answer. */
   embedded(): Promise<() => Promise<number>>
   limit(databaseUrl: string): Promise<Installation>
@@ -118,8 +118,9 @@ export async function startBench(): Promise<Bench> {
       await vacuum.end()
       return url.href
     },
-    async ashlar(databaseUrl) {
-      const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], environment(databaseUrl), addressIn)
+    async ashlar(databaseUrl, env = {}) {
+      const settings = { ...environment(databaseUrl), ...env }
+      const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], settings, addressIn)
       return { url, pid: child.pid!, databaseUrl, settle: () => settle(databaseUrl), stop: () => end(child) }
     },
     async embedded() {

@@ -47,16 +47,16 @@ describe('npm run new:module', () => {
     const folders = MODULES.map((name) => `server/src/modules/product/${name}`)
     passes(
       ...['node_modules/@biomejs/biome/bin/biome', 'ci', '--vcs-enabled=false', '--error-on-warnings'],
-      ...[...folders, 'server/src/app.ts', 'server/src/modules/identity/roles/catalogue.ts'],
+      ...[...folders, 'server/src/app/product.ts', 'server/src/modules/identity/roles/catalogue.ts'],
     )
   })
 
-  it('keeps the layers and the budgets, app.ts included', async () => {
+  it('keeps the layers and the budgets, app included', async () => {
     const workspace = workspaceAt(copy)
     const findings = await Promise.all([boundaries, budgets, comments, sqlPlaces].map((check) => check.run(workspace)))
     const own = findings
       .flat()
-      .filter(({ path, warning }) => !warning && /app\.ts|product\/(?:widgets|allowances)/.test(path))
+      .filter(({ path, warning }) => !warning && /src\/app|product\/(?:widgets|allowances)/.test(path))
     assert.deepEqual(own, [])
   })
 
@@ -82,7 +82,7 @@ describe('npm run new:module', () => {
     const files = () => [
       ...readdirSync(join(copy, 'server/migrations')),
       ...readdirSync(join(copy, 'server/src/modules/product')),
-      read('server/src/app.ts'),
+      read('server/src/app/product.ts'),
     ]
     const before = files()
     for (const [name, sentence] of [
@@ -97,7 +97,7 @@ describe('npm run new:module', () => {
       ['throttles', /a table "throttles" already/],
       ['routes', /means something else/],
       ['actors', /already|means something else/],
-      ['limits', /a meaning in server\/src\/app\.ts/],
+      ['limits', /a meaning in server\/src\/app /],
     ] as const) {
       const { status, output } = node('tools/new-module.ts', name)
       assert.equal(status, 1, name)

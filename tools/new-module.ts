@@ -7,7 +7,7 @@ import { type Noun, named, nounOf, Refusal } from './new-module/names.ts'
 import { withModule, withPermissions } from './new-module/register.ts'
 
 const TEMPLATES = join(import.meta.dirname, 'new-module/template')
-const APP = 'server/src/app.ts'
+const APP = 'server/src/app/product.ts'
 const CATALOGUE = 'server/src/modules/identity/roles/catalogue.ts'
 const MIGRATIONS = 'server/migrations'
 
@@ -16,7 +16,7 @@ try {
   mustBeFree(noun)
   const made = newFiles(noun)
   const changed = {
-    [APP]: withModule(read(APP), noun),
+    [APP]: withModule(read(APP), noun, readAll('server/src/app/*.ts')),
     [CATALOGUE]: withPermissions(read(CATALOGUE), noun),
   }
   write({ ...made, ...changed })
@@ -79,6 +79,10 @@ function report({ plural }: Noun, made: string[], changed: string[]): void {
     'Then make it yours: columns in the migration and the tables file first, CONTRIBUTING.md has the order.',
   ]
   console.log(lines.join('\n'))
+}
+
+function readAll(pattern: string): string {
+  return globSync(pattern, { cwd: root }).map(read).join('\n')
 }
 
 function read(path: string): string {

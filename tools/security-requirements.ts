@@ -77,6 +77,11 @@ const promises: [string, string, string?][] = [
     'One tenant cannot starve another.',
     'not promised: requests are counted by account and by network, and not by tenant.',
   ],
+  ['MAIL-1', 'A mail goes to the addresses that it names: nothing that anybody writes adds one, or a header.'],
+  [
+    'MAIL-2',
+    'Mail is written with what causes it and sent by a job: none is lost, and nobody waits for the mail server.',
+  ],
   ['HDR-1', 'Every answer carries the security headers.'],
   ['HDR-2', 'Other origins are named one by one, or refused.'],
   ['HDR-3', 'Failures tell a request id and nothing of the inside.'],

@@ -1,217 +1,40 @@
-// The composition root: every module by name, in the order in which they may know each other.
+// The composition root: the tiers of modules in the order in which they may know each other, their routes, and the server.
+
+import type { Drivers } from './app/drivers.ts'
+import { createFoundation, foundationEvents, foundationJobs, foundationRoutes } from './app/foundation.ts'
+import { createIdentity, DEFAULT_TENANT, identityEvents, identityJobs, identityRoutes } from './app/identity.ts'
+import { createProduct, productEvents, productJobs, productRoutes } from './app/product.ts'
+import { createViews, viewRoutes } from './app/views.ts'
 import type { Config } from './config.ts'
-import type { Clock } from './core/clock.ts'
-import type { Bus } from './drivers/bus/index.ts'
-import type { Database, Tx } from './drivers/database/index.ts'
-import {
-  createHttp,
-  createIdempotency,
-  createLimiter,
-  type HttpServer,
-  type LimitStore,
-  type Route,
-} from './drivers/http/index.ts'
-import type { Mailer } from './drivers/mailer/index.ts'
-import type { Jobs } from './drivers/queue/index.ts'
-import { createSealer } from './drivers/sealing/index.ts'
-import { type Log, withoutRedaction } from './drivers/telemetry/log.ts'
-import { auditRoutes, createAudit, forgetAuditJob } from './modules/foundation/audit/index.ts'
-import { adminJobRoutes, createJobDesk, jobRoutes } from './modules/foundation/jobs/index.ts'
-import {
-  createMail,
-  createTemplateDesk,
-  createTemplates,
-  deliverMail,
-  mailRoutes,
-  templateRoutes,
-} from './modules/foundation/mail/index.ts'
-import { createActors } from './modules/identity/actors/index.ts'
-import { adminRoutes, createAdmins } from './modules/identity/admins/index.ts'
-import { authRoutes, changeAddressJob, createAuth, sendLinkJob } from './modules/identity/auth/index.ts'
-import { createInvitations, invitationRoutes } from './modules/identity/invitations/index.ts'
-import { createMfa, mfaRoutes } from './modules/identity/mfa/index.ts'
-import { createHashing, createPasswordPolicy } from './modules/identity/passwords/index.ts'
-import { createRoles, permissionRoutes, roleRoutes } from './modules/identity/roles/index.ts'
-import {
-  createAccessTokens,
-  createRefreshTokens,
-  createSessions,
-  sessionRoutes,
-} from './modules/identity/sessions/index.ts'
-import { createTeams, teamRoutes } from './modules/identity/teams/index.ts'
-import { createTenants, DEFAULT_TENANT, purgeTenantsJob, tenantRoutes } from './modules/identity/tenants/index.ts'
-import { createThrottle } from './modules/identity/throttle/index.ts'
-import { createPersonalTokens, tokenRoutes } from './modules/identity/tokens/index.ts'
-import { createUsers, userRoutes } from './modules/identity/users/index.ts'
-import { createAccess } from './modules/product/access/index.ts'
-import { createDocuments, documentRoutes } from './modules/product/documents/index.ts'
-import { createFolders, folderRoutes, purgeContentJob } from './modules/product/folders/index.ts'
-import { createSystem, systemRoutes } from './modules/views/system/index.ts'
+import type { EventDefinition } from './core/events.ts'
+import { createHttp, createIdempotency, type HttpServer, type Route } from './drivers/http/index.ts'
+import { withoutRedaction } from './drivers/telemetry/log.ts'
+
+export type { Drivers }
 
 /** The kinds of jobs that modules define: their queues are made with the schema. */
-export const jobSettings = [
-  forgetAuditJob,
-  deliverMail,
-  purgeTenantsJob,
-  sendLinkJob,
-  changeAddressJob,
-  purgeContentJob,
-]
+export const jobSettings = [...foundationJobs, ...identityJobs, ...productJobs]
 
-/** The outside world, as this process reaches it. */
-export interface Drivers {
-  database: Database
-  bus: Bus
-  jobs: Jobs
-  /** Undefined: mail stays in the outbox. */
-  mailer: Mailer | undefined
-  limits: LimitStore
-  clock: Clock
-  log: Log
-}
+/** Every event that there is: the catalogue. */
+export const eventCatalogue: readonly EventDefinition[] = [...foundationEvents, ...identityEvents, ...productEvents]
 
 export type Modules = ReturnType<typeof createModules>
 export type App = Modules & { http: HttpServer }
 
-type Foundation = Drivers & ReturnType<typeof createFoundation> & { limiter: ReturnType<typeof createLimiter> }
-type People = Foundation & ReturnType<typeof createPeople>
-
-/** What every module uses. */
-function createFoundation({ audit: kept, mail: settings, app, encryption }: Config, drivers: Drivers) {
-  const { database, jobs, mailer } = drivers
-  const audit = createAudit({ database, jobs, options: kept })
-  audit.defineJobs()
-  const jobDesk = createJobDesk({ database, jobs, audit, homeTenantId: DEFAULT_TENANT })
-  const sealer = createSealer(encryption.keys)
-  const from = { address: settings.from, name: settings.fromName }
-  const options = { from, product: app.name, liveOutbox: !app.strict }
-  const wording = { product: app.name, defaultLocale: app.defaultLocale }
-  const templates = createTemplates({ ...drivers, options: wording })
-  const templateDesk = createTemplateDesk({ ...drivers, audit, templates, options: wording })
-  const mail = createMail({ database, jobs, mailer, sealer, templates, options })
-  mail.defineJobs()
-  return { audit, jobDesk, mail, sealer, templates, templateDesk }
-}
-
-/** Who there is, and what they may do. */
-function createPeople(config: Config, foundation: Foundation, routes: () => readonly Route[]) {
-  const { tokens, accounts, admin, tenancy, server } = config
-  const passwordRule = { maxFailures: accounts.maxLoginAttempts, lockSeconds: accounts.lockoutSeconds, doublings: 0 }
-  const rules = { user: passwordRule, admin: passwordRule, mfa: MFA_RULE }
-  const throttle = createThrottle({ database: foundation.database, rules })
-  const hashing = createHashing(config.hashing)
-  const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
-  const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
-  const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
-  const lifeIn = (tenantId: string, within?: Tx) => tenants.sessionLifeOf(tenantId, within)
-  const sessions = createSessions({ ...foundation, accessTokens, refreshTokens, lifeIn, options: { ...tokens, admin } })
-  const roles = createRoles({ ...foundation, routes })
-  const { defaultRole } = accounts
-  const { absoluteSeconds, idleSeconds } = tokens
-  const options = { ...tenancy, defaultRole, sessions: { absoluteSeconds, idleSeconds } }
-  const tenants = createTenants({ ...foundation, roles, sessions, options })
-  tenants.defineJobs()
-  const users = createUsers({ ...foundation, roles, tenants, sessions, hashing, passwords })
-  const personalTokens = createPersonalTokens({ ...foundation, sessions, users })
-  const inviting = { perDay: tenancy.invitationsPerDay, frontendUrl: server.frontendUrl }
-  const invitations = createInvitations({ ...foundation, roles, tenants, users, options: inviting })
-  const teams = createTeams(foundation)
-  const issuer = config.app.name
-  const mfaOptions = { issuer, graceDays: accounts.mfaGraceDays }
-  const mfa = createMfa({ ...foundation, throttle, hashing, roles, tenants, users, sessions, options: mfaOptions })
-  return {
-    throttle,
-    hashing,
-    passwords,
-    accessTokens,
-    sessions,
-    roles,
-    tenants,
-    users,
-    invitations,
-    personalTokens,
-    teams,
-    mfa,
-  }
-}
-
-/** Guesses at second factors: five, then a lock that doubles up to an hour. */
-const MFA_RULE = { maxFailures: 5, lockSeconds: 900, doublings: 2 }
-
-/** How they come in. */
-function createEntry(config: Config, people: People) {
-  const { accounts, tokens, server } = config
-  const actors = createActors({ ...people, isActiveAdmin: (id) => admins.isActive(id) })
-  const auth = createAuth({ ...people, options: { ...accounts, ...tokens, frontendUrl: server.frontendUrl } })
-  auth.defineJobs()
-  const admins = createAdmins({ ...people, bootstrapToken: config.admin.bootstrapToken })
-  return { actors, auth, admins }
-}
-
-/** What people work with. */
-function createContent({ content }: Config, people: People) {
-  const access = createAccess()
-  const folders = createFolders({ ...people, access, options: content })
-  folders.defineJobs()
-  const documents = createDocuments({ ...people, access, folders, options: content })
-  return { access, folders, documents }
-}
-
 /** The modules and their routes, without a server: what the OpenAPI document is made from. */
 export function createModules(config: Config, drivers: Drivers, version: string) {
-  const limiter = createLimiter(config.limits, drivers.limits, config.limits.enabled)
-  const foundation = { ...drivers, limiter, ...createFoundation(config, drivers) }
-  const people = { ...foundation, ...createPeople(config, foundation, (): Route[] => routes) }
-  const { actors, auth, admins } = createEntry(config, people)
-  const system = createSystem({
-    ...drivers,
-    about: {
-      name: config.app.name,
-      version,
-      environment: config.app.environment,
-      cache: config.redis.url ? 'redis' : 'memory',
-    },
-  })
-  const {
-    audit,
-    jobDesk,
-    mail,
-    templateDesk,
-    sessions,
-    tenants,
-    users,
-    roles,
-    invitations,
-    personalTokens,
-    accessTokens,
-    teams,
-    mfa,
-  } = people
-  const content = createContent(config, people)
-  const { folders, documents } = content
-  const { avatarMaxBytes } = config.uploads
-  const routes: Route[] = [
-    ...auditRoutes(audit),
-    ...jobRoutes(jobDesk),
-    ...adminJobRoutes(jobDesk),
-    ...mailRoutes(mail),
-    ...templateRoutes(templateDesk),
-    ...sessionRoutes(sessions),
-    ...tenantRoutes(tenants),
-    ...userRoutes({ users, invite: auth.invite, verify: auth.verify, avatarMaxBytes }),
-    ...invitationRoutes(invitations),
-    ...roleRoutes(roles),
-    ...permissionRoutes(roles),
-    ...teamRoutes(teams),
-    ...folderRoutes(folders),
-    ...documentRoutes(documents),
-    ...tokenRoutes(personalTokens),
-    ...mfaRoutes(mfa),
-    ...authRoutes({ auth, accessTokens, avatarMaxBytes }),
-    ...adminRoutes({ admins, users, tenants, mfa, verify: auth.verify }),
-    ...systemRoutes(system),
+  const house = { definitions: eventCatalogue, homeTenantId: DEFAULT_TENANT }
+  const foundation = createFoundation(config, drivers, house)
+  const identity = createIdentity(config, foundation, (): readonly Route[] => routes)
+  const product = createProduct(config, identity)
+  const views = createViews(config, drivers, version)
+  const routes = [
+    ...foundationRoutes(foundation),
+    ...identityRoutes(identity, config),
+    ...productRoutes(product),
+    ...viewRoutes(views),
   ]
-  return { ...people, routes, ...content, actors, auth, admins, system }
+  return { ...product, ...views, routes }
 }
 
 /** Builds every module and mounts every route. Nothing listens yet. */

@@ -190,6 +190,11 @@ MAIL_SSL_TLS=false
       from: 'your-email@gmail.com',
       fromName: 'Acme',
       outbox: false,
+      tlsCa: undefined,
+      attachmentMaxBytes: 10_485_760,
+      maxPerRecipientHour: 20,
+      maxPerTenantDay: 10_000,
+      retentionSeconds: 90 * 86_400,
     })
   })
 

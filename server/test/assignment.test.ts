@@ -37,6 +37,13 @@ const PARALLEL = 16
 const BATCH = 40
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
+/** Whether a route that answers for each of many has refused every one by its fields. */
+function isRefusedInside({ operation }: Route, text: string): boolean {
+  if (operation !== 'mail.sendBulk' || !text.includes('"results"')) return false
+  const { results } = JSON.parse(text) as { results: { accepted: boolean; errors: { code: string }[] }[] }
+  return results.every(({ accepted, errors }) => !accepted && errors.some(({ code }) => code === 'unknown'))
+}
+
 describe('INP-1, RBAC-4: mass assignment', () => {
   let ashlar: TestApp
   let database: pg.Client
@@ -149,7 +156,7 @@ describe('INP-1, RBAC-4: mass assignment', () => {
             const fields = sent.map((name): [string, unknown] => [name, harmful(name, foreign())])
             const answer = await send(target, valid, kind, withFields(valid.body, keys, fields))
             tried += sent.length
-            const fault = faultOf(dialect, sent, named, answer)
+            const fault = isRefusedInside(route, answer.text) ? undefined : faultOf(dialect, sent, named, answer)
             if (fault)
               faults.push(`${route.method} ${dialect.prefix}${route.path} (${kind}) with ${keys} ${sent} ${fault}`)
           }),

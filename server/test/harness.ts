@@ -1,10 +1,9 @@
 // A whole Ashlar for tests: the real app on a real PostgreSQL, spoken to over HTTP.
 import { type App, createApp, type Drivers, jobSettings } from '../src/app.ts'
-import { mailerOf } from '../src/cli/runtime.ts'
+import { mailerOf, openBus } from '../src/cli/runtime.ts'
 import { prepareInstallation } from '../src/cli/setup.ts'
 import { type Config, ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
-import { createPostgresBus } from '../src/drivers/bus/index.ts'
 import { type Database, createDatabase as openDatabase } from '../src/drivers/database/index.ts'
 import { type LimitStore, memoryLimitStore } from '../src/drivers/http/index.ts'
 import { createJobs, installQueue } from '../src/drivers/queue/index.ts'
@@ -170,7 +169,7 @@ async function openDrivers(
   const database = wrap(openDatabase(connection, log))
   return {
     database,
-    bus: await createPostgresBus({ url, log }),
+    bus: await openBus(config, { url, database, log }),
     jobs: createJobs({ url, database, log }),
     mailer: mailerOf(config, log),
     limits: limits(database),

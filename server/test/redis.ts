@@ -14,6 +14,7 @@ export interface TestRedis {
   url: string
   /** The keys that it holds now. */
   keys(): Promise<string[]>
+  publish(channel: string, text: string): Promise<number>
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>
   /** Starts it again on the same port, empty. */
@@ -31,6 +32,7 @@ export async function startRedis(): Promise<TestRedis> {
   return {
     url,
     keys: () => withRedis(url, (redis) => redis.keys('*')),
+    publish: (channel, text) => withRedis(url, (redis) => redis.publish(channel, text)),
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return
       const ended = new Promise((done) => child.once('exit', done))

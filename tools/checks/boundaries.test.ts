@@ -66,7 +66,7 @@ describe('boundaries', () => {
       {
         'server/src/modules/product/files/x.ts': `import { createDocuments } from '../documents/index.ts'\nexport const x = createDocuments\n`,
       },
-      /files\/x\.ts imports the module product\/documents, which app\.ts registers later/,
+      /files\/x\.ts imports the module product\/documents, which app registers later/,
     ],
     [
       'a module that imports a later tier',
@@ -93,7 +93,7 @@ describe('boundaries', () => {
     [
       'a module that app.ts does not register',
       { 'server/src/modules/views/system/index.ts': 'export const createSystem = 1\n' },
-      /views\/system\/index\.ts is a module that app\.ts does not register/,
+      /views\/system\/index\.ts is a module that app does not register/,
     ],
     [
       'tiers out of order',

@@ -1,4 +1,4 @@
-// Who may import whom: core ← drivers ← foundation ← identity ← product ← views ← app.ts ← main.ts and cli.
+// Who may import whom: core ← drivers ← foundation ← identity ← product ← views ← app ← main.ts and cli.
 import { posix } from 'node:path'
 import type { Node } from 'acorn'
 import { type Check, type Finding, isTest, type Source, type Workspace, walk } from './workspace.ts'
@@ -6,6 +6,8 @@ import { type Check, type Finding, isTest, type Source, type Workspace, walk } f
 const SRC = 'server/src/'
 const APP = `${SRC}app.ts`
 const TIERS = ['foundation', 'identity', 'product', 'views']
+// Where modules are registered: a file for each tier, in their order.
+const ROOTS = [...TIERS.map((tier) => `${SRC}app/${tier}.ts`), APP]
 
 type Place =
   | { layer: 'core' | 'config' | 'drivers' | 'app' | 'main' }
@@ -17,11 +19,11 @@ export const boundaries: Check = {
     'Move the code to the layer that may have it, import index.ts of an earlier module, or publish an event that the later module subscribes to.',
   run(workspace) {
     const sources = workspace.sources('server/src').filter(({ path }) => !isTest(path))
-    const app = sources.find(({ path }) => path === APP)
-    const order = app ? registrationOrder(app) : undefined
+    const roots = ROOTS.flatMap((root) => sources.filter(({ path }) => path === root))
+    const order = roots.length ? registrationOrder(roots) : undefined
     return [
       ...sources.flatMap((source) => faultsOf(source, workspace, order)),
-      ...(app && order ? faultsOfOrder(sources, order) : []),
+      ...(order ? faultsOfOrder(sources, order) : []),
       ...circles(sources),
     ]
   },
@@ -31,9 +33,7 @@ function faultsOf(source: Source, workspace: Workspace, order: string[] | undefi
   const { path } = source
   const place = placeOf(path)
   if (!place)
-    return [
-      { path, message: 'stands in no layer: core, config, drivers, modules/<tier>/<name>, cli, app.ts or main.ts' },
-    ]
+    return [{ path, message: 'stands in no layer: core, config, drivers, modules/<tier>/<name>, cli, app or main.ts' }]
   const findings: Finding[] = []
   for (const { from, line, typeOnly } of source.imports) {
     if (!from.startsWith('.')) continue
@@ -65,7 +65,7 @@ function refusal(place: Place, target: string, typeOnly: boolean, order: string[
   if (target !== `${SRC}modules/${to.module}/index.ts`)
     return `imports ${target}: only index.ts of another module may be imported`
   if (order?.includes(to.module) && order.indexOf(to.module) > order.indexOf(place.module)) {
-    return `imports the module ${to.module}, which app.ts registers later`
+    return `imports the module ${to.module}, which app registers later`
   }
   return undefined
 }
@@ -75,7 +75,7 @@ function placeOf(path: string): Place | undefined {
   const [first = '', second = '', third = '', ...rest] = path.slice(SRC.length).split('/')
   if (first === 'core' || first === 'drivers') return { layer: first }
   if (first === 'config' || first === 'config.ts') return { layer: 'config' }
-  if (first === 'app.ts') return { layer: 'app' }
+  if (first === 'app.ts' || first === 'app') return { layer: 'app' }
   if (first === 'main.ts' || first === 'cli') return { layer: 'main' }
   if (first === 'modules' && TIERS.includes(second) && rest.length > 0)
     return { layer: 'module', tier: second, module: `${second}/${third}` }
@@ -89,23 +89,27 @@ function rank(place: Place): number {
 
 function nameOf(place: Place): string {
   if (place.layer === 'module') return `the module ${place.module}`
-  return place.layer === 'main' ? 'main.ts or cli' : place.layer === 'app' ? 'app.ts' : place.layer
+  return place.layer === 'main' ? 'main.ts or cli' : place.layer
 }
 
-/** The modules in the order in which app.ts calls what it imports from them. */
-export function registrationOrder(app: Source): string[] {
+/** The modules in the order in which the files of app call what they import from them. */
+function registrationOrder(roots: Source[]): string[] {
+  return [...new Set(roots.flatMap(registeredIn))]
+}
+
+function registeredIn(app: Source): string[] {
   const moduleOf = new Map<string, string>()
   const order: string[] = []
   walk(app.ast, (node) => {
     const declared = node as Node & { source?: { value: string }; specifiers?: { local: { name: string } }[] }
-    const module = /^\.\/modules\/([^/]+\/[^/]+)\//.exec(declared.source?.value ?? '')?.[1]
+    const module = /^\.{1,2}\/modules\/([^/]+\/[^/]+)\//.exec(declared.source?.value ?? '')?.[1]
     if (node.type === 'ImportDeclaration' && module) {
       for (const { local } of declared.specifiers ?? []) moduleOf.set(local.name, module)
     }
     const { callee } = node as Node & { callee?: { type: string; name?: string } }
     const called =
       node.type === 'CallExpression' && callee?.type === 'Identifier' ? moduleOf.get(callee.name ?? '') : undefined
-    if (called && !order.includes(called)) order.push(called)
+    if (called) order.push(called)
   })
   return order
 }
@@ -124,7 +128,7 @@ function faultsOfOrder(sources: Source[], order: string[]): Finding[] {
   for (const { path } of sources) {
     const place = placeOf(path)
     if (place?.layer === 'module' && path.endsWith(`${place.module}/index.ts`) && !order.includes(place.module)) {
-      findings.push({ path, message: 'is a module that app.ts does not register' })
+      findings.push({ path, message: 'is a module that app does not register' })
     }
   }
   return findings

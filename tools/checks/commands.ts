@@ -8,6 +8,7 @@ import type { Check, Finding } from './workspace.ts'
 /** Each writes its files, and with --check fails when they are not current. `when` names the file without which it is not there yet. */
 const GENERATORS: { writes: string; command: string[]; when: string }[] = [
   { writes: 'docs/reference/configuration.md', command: ['tools/config-docs.ts'], when: 'tools/config-docs.ts' },
+  { writes: 'docs/reference/events.md', command: ['tools/events-docs.ts'], when: 'tools/events-docs.ts' },
   { writes: 'docs/guide/security.md', command: ['tools/security-docs.ts'], when: 'tools/security-docs.ts' },
   { writes: 'server/openapi.json', command: ['server/bin/ashlar.mjs', 'openapi'], when: 'server/src/cli/openapi.ts' },
 ]

@@ -1,22 +1,25 @@
-// Puts a new module into the files that name every module: app.ts and the catalogue of permissions.
+// Puts a new module into the files that name every module: app/product.ts and the catalogue of permissions.
 import { capital, type Noun, Refusal } from './names.ts'
 
-/** app.ts with the module's import, its creation before the views', and its routes. */
-export function withModule(app: string, noun: Noun): string {
+/** app/product.ts with the module's import, its creation and its routes; `house` is the text of everything in app. */
+export function withModule(app: string, noun: Noun, house: string): string {
   const { plural, singular } = noun
-  if (new RegExp(`\\b${plural}\\b`).test(app))
-    throw new Refusal(`"${plural}" has a meaning in server/src/app.ts already: choose another name.`)
-  const views = viewNames(app)
-  const [head, root] = splitAt(app, app.indexOf('export function createModules('))
-  const created = insertBefore(root, `  const ${plural} = create${capital(plural)}(people)\n`, [
-    ...views.map((name) => new RegExp(`^  (?:const .* = )?${name}\\(`, 'm')),
-    /^ {2}const routes: Route\[\] = \[/m,
-  ])
-  const routed = insertBefore(created, `    ...${singular}Routes(${plural}),\n`, [
-    ...views.map((name) => new RegExp(`^    \\.\\.\\.${name}\\(`, 'm')),
-    /^ {2}\]$/m,
-  ])
-  return withImport(head, noun) + routed
+  if (new RegExp(`\\b${plural}\\b`).test(house))
+    throw new Refusal(`"${plural}" has a meaning in server/src/app already: choose another name.`)
+  const [head, root] = splitAt(app, app.indexOf('export function createProduct('))
+  const created = insertBefore(
+    root,
+    `  const ${plural} = create${capital(plural)}(identity)\n`,
+    /^ {2}return \{ \.\.\.identity/m,
+  )
+  const kept = created.replace(/^( {2}return \{ \.\.\.identity)(.*) \}$/m, `$1$2, ${plural} }`)
+  return withImport(head, noun) + withRoutes(kept, `...${singular}Routes(modules.${plural})`)
+}
+
+/** The routes as the last of the list with which the file ends; the formatter breaks the lines. */
+function withRoutes(root: string, routes: string): string {
+  const [listed, end] = splitAt(root, root.lastIndexOf(']\n}'))
+  return `${listed.trimEnd()}${/[[,]$/.test(listed.trimEnd()) ? '' : ','} ${routes}${end}`
 }
 
 /** The catalogue with the module's two permissions, after all others: the order of the first ones has a meaning. */
@@ -30,23 +33,16 @@ export function withPermissions(catalogue: string, { plural }: Noun): string {
 }
 
 function withImport(head: string, { plural, singular }: Noun): string {
-  const path = `./modules/product/${plural}/index.ts`
+  const path = `../modules/product/${plural}/index.ts`
   const statement = `import { create${capital(plural)}, ${singular}Routes } from '${path}'\n`
   const later = [...head.matchAll(/^import [^;]*? from '([^']+)'$/gm)].find(([, from = '']) => from > path)
   const [before, after] = splitAt(head, later?.index ?? -1)
   return before + statement + after
 }
 
-/** What app.ts imports from views, which come after every product module. */
-function viewNames(app: string): string[] {
-  const imports = app.matchAll(/^import \{([^}]*)\} from '\.\/modules\/views\//gm)
-  return [...imports].flatMap(([, names = '']) => names.split(',').map((name) => name.trim())).filter(Boolean)
-}
-
-/** Inserts the text before the first place that one of the patterns finds, whichever stands first. */
-function insertBefore(text: string, inserted: string, patterns: RegExp[]): string {
-  const places = patterns.map((pattern) => text.search(pattern)).filter((place) => place >= 0)
-  const [before, after] = splitAt(text, places.length ? Math.min(...places) : -1)
+/** Inserts the text before the place that the pattern finds. */
+function insertBefore(text: string, inserted: string, pattern: RegExp): string {
+  const [before, after] = splitAt(text, text.search(pattern))
   return before + inserted + after
 }
 

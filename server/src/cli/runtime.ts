@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createModules, type Drivers, jobSettings, type Modules } from '../app.ts'
 import { type Config, ensureSecrets, loadConfig } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
-import { createPostgresBus } from '../drivers/bus/index.ts'
+import { type Bus, createPostgresBus, createRedisBus } from '../drivers/bus/index.ts'
 import {
   asOwner,
   bootFaults,
@@ -102,7 +102,7 @@ export async function openDrivers(config: Config, place: DatabasePlace, log: Log
   )
   const faults = await bootFaults(database, config.app.strict)
   if (faults.length) throw new UsageError(faults.join('\n'))
-  const bus = await createPostgresBus({ url: place.appUrl, log })
+  const bus = await openBus(config, { url: place.appUrl, database, log })
   const jobs = createJobs({ url: place.appUrl, database, log })
   return {
     database,
@@ -113,6 +113,14 @@ export async function openDrivers(config: Config, place: DatabasePlace, log: Log
     clock: systemClock,
     log,
   }
+}
+
+/** The bus of the configuration: on Redis where one is named, else on the database. */
+export function openBus(
+  { redis }: Pick<Config, 'redis'>,
+  { url, database, log }: { url: string; database: Database; log: Log },
+): Promise<Bus> {
+  return redis.url ? createRedisBus({ url: redis.url, database, log }) : createPostgresBus({ url, log })
 }
 
 /** A mailer for the SMTP server of the configuration; undefined where mail stays in the outbox. */

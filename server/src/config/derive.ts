@@ -36,6 +36,7 @@ export function derive(raw: Raw, terminal: boolean, notices: string[]) {
     uploads: { ...uploads, dir: resolve(uploads.dir ?? join(dataDir, 'uploads')) },
     content: raw.content,
     worker: raw.worker,
+    events: raw.events,
     log: {
       level: log.level ?? (debug ? ('debug' as const) : ('info' as const)),
       format: log.format ?? (app.environment === 'development' && terminal ? ('pretty' as const) : ('json' as const)),

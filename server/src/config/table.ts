@@ -1,7 +1,7 @@
 // The one table of settings: every variable that Ashlar reads, by area.
 import { audit, content, database, encryption, parts, redis, uploads } from './groups/data.ts'
 import { accounts, admin, tenancy, tokens } from './groups/identity.ts'
-import { hashing, limits } from './groups/limits.ts'
+import { events, hashing, limits } from './groups/limits.ts'
 import { mail } from './groups/mail.ts'
 import { app, log, metrics, server, worker } from './groups/server.ts'
 import type { Setting } from './kinds.ts'
@@ -23,6 +23,7 @@ export const table = {
   uploads,
   content,
   worker,
+  events,
   log,
   metrics,
   parts,
@@ -45,6 +46,7 @@ export const titles: Record<keyof typeof table, string> = {
   uploads: 'Uploads',
   content: 'Content',
   worker: 'Background jobs',
+  events: 'Events and live streams',
   log: 'Log',
   metrics: 'Metrics',
   parts: 'Parts of other settings',

@@ -160,6 +160,7 @@ const PARTICULARS: Record<string, Maker> = {
     const { token } = await cast.ashlar.person()
     return { token, tenant: undefined, body: { token: await openLink(cast) } }
   },
+  'mail.sendFiles': async () => ({ body: { recipients: address(), subject: 'Slabs', body: 'Ready.' } }),
   'permissions.create': async () => ({ body: { action: `gold:${newWord()}` } }),
   'permissions.explain': async () => ({ body: { permission: 'users:edit' } }),
   'tokens.create': async () => ({ body: { name: 'ci', scopes: ['users:view'] } }),

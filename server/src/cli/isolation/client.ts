@@ -22,6 +22,7 @@ export interface Client {
 
 const TRIES = 6
 const PATIENCE_SECONDS = 120
+const BROKEN_OFF = 500
 
 export function createClient(url: string): Client {
   const counts = { waited: 0, failed: 0 }
@@ -37,8 +38,10 @@ export function createClient(url: string): Client {
     }).catch((error: Error) => {
       throw new UsageError(`${url} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`)
     })
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, text, ms: performance.now() - began }
+    // An answer that breaks off while it is written is a failure of the server, whatever it began with.
+    const text = await (isStream(response) ? firstBlock(response) : response.text()).catch(() => undefined)
+    const status = text === undefined ? BROKEN_OFF : response.status
+    return { status, headers: response.headers, text: text ?? '', ms: performance.now() - began }
   }
 
   async function send(request: Request, patience = PATIENCE_SECONDS): Promise<Answer> {
@@ -64,4 +67,19 @@ export function createClient(url: string): Client {
       return JSON.parse(text)
     },
   }
+}
+
+function isStream(response: Response): boolean {
+  return response.headers.get('content-type') === 'text/event-stream'
+}
+
+/** What a stream begins with, which says how the place was taken that was asked for; then it is left. */
+async function firstBlock(response: Response): Promise<string> {
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const part of response.body!) {
+    text += decoder.decode(part, { stream: true })
+    if (text.includes('\n\n')) break
+  }
+  return text.slice(0, text.indexOf('\n\n'))
 }

@@ -25,6 +25,8 @@ const VOLATILE = /^(date|content-length|x-request-id|ratelimit.*|x-ratelimit.*|s
 export function masked({ status, headers, text }: Answer, sent: string[]): string {
   const kept = [...headers].filter(([name]) => !VOLATILE.test(name)).map(([name, value]) => `${name}: ${value}`)
   let whole = `${status}\n${kept.join('\n')}\n\n${text}`
+  // Where a stream stands moves with whatever happens in the caller's own tenant.
+  if (headers.get('content-type') === 'text/event-stream') whole = whole.replace(/^id: .*$/m, 'id: <place>')
   const requestId = headers.get('x-request-id')
   if (requestId) whole = whole.replaceAll(requestId, '<request>')
   sent.forEach((id, at) => {

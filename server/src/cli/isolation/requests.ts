@@ -85,7 +85,8 @@ function encoded(
   if (type === 'application/json') return { type, content: JSON.stringify(body) }
   const form = new FormData()
   for (const [name, value] of Object.entries((body ?? {}) as Record<string, string>)) form.append(name, value)
-  for (const [name, { contentMediaType }] of Object.entries(schema.properties ?? {}))
-    if (contentMediaType !== undefined) form.append(name, new Blob([PIXEL], { type: 'image/png' }), 'pixel.png')
+  for (const [name, { contentMediaType, items }] of Object.entries(schema.properties ?? {}))
+    if ((contentMediaType ?? items?.contentMediaType) !== undefined)
+      form.append(name, new Blob([PIXEL], { type: 'image/png' }), 'pixel.png')
   return { content: form }
 }

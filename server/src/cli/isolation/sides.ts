@@ -81,6 +81,7 @@ export async function makeSide(client: Client, operations: Operation[], admin?: 
     factor: async () => (await addFactor(client, headers)).id,
     'deleted tenant': () => makeDeleted(client, owner.token),
     job: () => addJob(client, headers, secret),
+    event: () => lastEvent(client, headers),
   }
   const objects = await makeObjects(client, operations, { owner: owner.token, tenantId: tenant.id, admin, special })
   return { tenant, people, objects, factor, newMember: () => member([]) }
@@ -113,6 +114,12 @@ async function addJob(client: Client, headers: Record<string, string>, secret: s
     headers,
   })
   return String((data as { id: unknown }[])[0]?.id)
+}
+
+/** The id of what happened last: a stream begins with it. */
+async function lastEvent(client: Client, headers: Record<string, string>): Promise<string> {
+  const { text } = await client.send({ method: 'GET', path: `${API}/events`, headers })
+  return /^id: (\S+)$/m.exec(text)?.[1] ?? ''
 }
 
 /** Whatever names the tenant, its people or its objects: nobody else's answers may have it. */

@@ -91,7 +91,7 @@ export const database = {
 export const redis = {
   url: text(
     'REDIS_URL',
-    'Redis for limits and events between processes. Optional: where it is missing or lost, PostgreSQL does the work.',
+    'Redis for limits and for what processes tell each other. Optional: without it PostgreSQL does both, and counts limits while Redis is away.',
     {
       secret: true,
       allowed: 'a redis:// or rediss:// address',

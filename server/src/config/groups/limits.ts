@@ -1,4 +1,4 @@
-// Settings of how much is done at once: rate limits and password hashing.
+// Settings of how much is done at once and for how long: rate limits, password hashing, event streams.
 import { boolean, choice, duration, integer, rate } from '../kinds.ts'
 
 export const limits = {
@@ -52,4 +52,40 @@ export const hashing = {
     min: 0,
     max: 10_000,
   }),
+}
+
+export const events = {
+  retentionDays: integer(
+    'EVENTS_RETENTION_DAYS',
+    'For how long events are kept: a stream can go on after any of them.',
+    {
+      default: 7,
+      min: 1,
+      max: 365,
+    },
+  ),
+  heartbeatMs: duration('EVENTS_HEARTBEAT', 'How often an event stream says that it is still there.', {
+    unit: 's',
+    to: 'ms',
+    default: 15,
+    min: 1,
+    max: 300,
+  }),
+  lifeMs: duration('EVENTS_STREAM_LIFE', 'How long an event stream lives before its client has to come back.', {
+    unit: 'm',
+    to: 'ms',
+    default: 30,
+    min: 1,
+    max: 1440,
+  }),
+  perPerson: integer('EVENTS_STREAMS_PER_PERSON', 'How many event streams one person may have open on one process.', {
+    default: 10,
+    min: 1,
+    max: 1_000_000,
+  }),
+  perProcess: integer(
+    'EVENTS_STREAMS_PER_PROCESS',
+    'How many event streams one process has open at most; less than MAX_CONNECTIONS, so that requests get through.',
+    { default: 10_000, min: 0, max: 1_000_000 },
+  ),
 }

@@ -1,6 +1,6 @@
 // Settings of outgoing mail.
-import { readEmail, readHostname } from '../formats.ts'
-import { boolean, integer, secret, text } from '../kinds.ts'
+import { readEmail, readHostname, readPems } from '../formats.ts'
+import { boolean, duration, integer, secret, size, text } from '../kinds.ts'
 
 export const mail = {
   host: text('SMTP_HOST', 'The server that takes our mail.', {
@@ -21,6 +21,11 @@ export const mail = {
   tls: boolean('MAIL_SSL_TLS', 'Whether the connection is TLS from its first byte.', {
     shown: 'false; true on port 465',
   }),
+  tlsCa: text(
+    'SMTP_TLS_CA',
+    "Certificates that the mail server's must come from, where the system's own do not know it: a private authority, or a server's own. It is verified in any case.",
+    { allowed: 'certificates in PEM form, line breaks written as \\n', read: (given) => readPems(given).join('') },
+  ),
   outbox: boolean(
     'MAIL_OUTBOX',
     'Whether mail is kept to be read under /mail and never sent. Its links work in development and test only; elsewhere their secrets are not kept.',
@@ -28,4 +33,27 @@ export const mail = {
       shown: 'true without SMTP_HOST, except in production',
     },
   ),
+  attachmentMaxBytes: size('MAIL_ATTACHMENT_MAX_BYTES', 'The largest attachments of one mail together.', {
+    default: 10_485_760,
+    unit: 'b',
+    min: 1_024,
+    max: 104_857_600,
+  }),
+  maxPerRecipientHour: integer(
+    'MAIL_MAX_PER_RECIPIENT_HOUR',
+    "How many mails the people of a tenant may send to one address in an hour. The product's own mails do not count.",
+    { default: 20, min: 1, max: 1_000_000 },
+  ),
+  maxPerTenantDay: integer(
+    'MAIL_MAX_PER_TENANT_DAY',
+    "How many mails the people of a tenant may send in a day, counted by recipients. The product's own mails do not count.",
+    { default: 10_000, min: 1, max: 100_000_000 },
+  ),
+  retentionSeconds: duration('MAIL_RETENTION_DAYS', 'How long the content and the attachments of mails are kept.', {
+    unit: 'd',
+    to: 's',
+    default: 90,
+    min: 2,
+    max: 3_650,
+  }),
 }

@@ -1,3 +1,4 @@
 // The door of the bus driver.
 export type { Bus, Message } from './bus.ts'
 export { createPostgresBus } from './postgres.ts'
+export { createRedisBus } from './redis.ts'

@@ -1,9 +1,9 @@
 // The bus on PostgreSQL's LISTEN and NOTIFY: a notification is part of its transaction and needs no broker.
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { newId } from '../../core/ids.ts'
-import { sql, type Tx } from '../database/index.ts'
-import type { Bus, Message } from './bus.ts'
+import { sql } from '../database/index.ts'
+import type { Bus } from './bus.ts'
+import { createHandlers } from './handlers.ts'
 
 const CHANNEL = 'ashlar'
 const HEARTBEAT_MS = 5_000
@@ -14,29 +14,14 @@ export interface PostgresBusOptions {
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void }
 }
 
-interface Envelope {
-  from: string
-  topic: string
-  message: Message
-}
-
 /** Opens the listening connection and keeps it open. Resolves when it listens. */
 export async function createPostgresBus({ url, log }: PostgresBusOptions): Promise<Bus> {
-  const node = newId()
-  const handlers = new Map<string, ((message: Message) => void)[]>()
-  const gapHandlers: (() => void)[] = []
+  const { subscribe, onGap, written, deliver, receive, gap } = createHandlers()
   let client: pg.Client | undefined
   let listening = false
   let closed = false
-
-  const deliver = (topic: string, message: Message) => {
-    for (const handler of handlers.get(topic) ?? []) handler(message)
-  }
-  const receive = (payload: string | undefined) => {
-    const { from, topic, message } = JSON.parse(payload ?? '{}') as Envelope
-    // This node has delivered its own messages at commit already.
-    if (from !== node && topic) deliver(topic, message)
-  }
+  let untold: string[] = []
+  let telling = false
 
   async function listen(): Promise<void> {
     const next = new pg.Client({
@@ -45,7 +30,7 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
       connectionTimeoutMillis: 5_000,
       application_name: 'ashlar-bus',
     })
-    next.on('notification', ({ payload }) => receive(payload))
+    next.on('notification', ({ payload }) => receive(payload ?? '{}'))
     next.on('error', () => lose(next))
     next.on('end', () => lose(next))
     await next.connect()
@@ -58,8 +43,9 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
     if (closed || lost !== client) return
     client = undefined
     listening = false
+    void lost.end().catch(() => undefined)
     log.warn({}, 'the bus lost its connection; nothing is answered from caches until it is back')
-    for (const handler of gapHandlers) handler()
+    gap()
     void relisten()
   }
 
@@ -68,7 +54,7 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
       await sleep(wait)
       await listen().then(
         () => {
-          for (const handler of gapHandlers) handler()
+          gap()
           log.info({}, 'the bus listens again')
         },
         () => undefined,
@@ -76,29 +62,50 @@ export async function createPostgresBus({ url, log }: PostgresBusOptions): Promi
     }
   }
 
+  let asked = Promise.resolve()
+  /** One statement after the other on the listening connection, which is lost when it does not answer. */
+  function ask(text: string, values: unknown[] = []): Promise<void> {
+    asked = asked.then(async () => {
+      const on = client
+      if (!on) return
+      const silence = setTimeout(() => lose(on), HEARTBEAT_MS)
+      await on.query(text, values).catch(() => lose(on))
+      clearTimeout(silence)
+    })
+    return asked
+  }
+
+  /** What comes while something is being told is told in one go after it. */
+  async function flush(): Promise<void> {
+    if (telling) return
+    telling = true
+    while (untold.length > 0) {
+      const texts = untold
+      untold = []
+      await ask('SELECT pg_notify($1, told) FROM unnest($2::text[]) told', [CHANNEL, texts])
+    }
+    telling = false
+  }
+
   // A connection that died without a word (a cut cable) is only found by asking.
-  const heartbeat = setInterval(() => {
-    const asked = client
-    if (!asked) return
-    const silence = setTimeout(() => lose(asked), HEARTBEAT_MS)
-    asked.query('SELECT 1').then(
-      () => clearTimeout(silence),
-      () => lose(asked),
-    )
-  }, HEARTBEAT_MS)
+  const heartbeat = setInterval(() => void ask('SELECT 1'), HEARTBEAT_MS)
   heartbeat.unref()
 
   await listen()
   return {
-    async publish(tx: Tx, topic, message) {
-      const envelope: Envelope = { from: node, topic, message }
-      await tx.run(sql`SELECT pg_notify(${CHANNEL}, ${JSON.stringify(envelope)})`)
+    async publish(tx, topic, message) {
+      await tx.run(sql`SELECT pg_notify(${CHANNEL}, ${written(topic, message)})`)
       tx.afterCommit(() => deliver(topic, message))
     },
-    subscribe(topic, handler) {
-      handlers.set(topic, [...(handlers.get(topic) ?? []), handler])
+    tell(topic, message) {
+      const text = written(topic, message)
+      deliver(topic, message)
+      if (!client) return
+      untold.push(text)
+      void flush()
     },
-    onGap: (handler) => void gapHandlers.push(handler),
+    subscribe,
+    onGap,
     connected: () => listening,
     async close() {
       closed = true

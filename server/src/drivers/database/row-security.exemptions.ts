@@ -14,6 +14,7 @@ export const exemptTables: Readonly<Record<string, string>> = {
   avatars: 'Pictures of people and administrators, read by an id that cannot be guessed.',
   throttles: 'Counts attempts of people who are not signed in.',
   job_schedules: 'When jobs of the installation are due; no tenant has any.',
+  bus_outbox: 'What nodes are still to be told: ids of anybody, read by the bus of every node.',
   document_search:
     'The words of documents: the application has no right to it; a reviewed function reads it for the tenant that is set.',
   rate_limits: 'Counts requests before the caller is known.',

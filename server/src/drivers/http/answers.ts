@@ -34,7 +34,10 @@ export function answerWriter(
   return (request, reply, value) => {
     reply.code(status)
     if (value instanceof Binary)
-      return reply.header('cache-control', value.cacheControl).type(value.type).send(value.bytes)
+      return reply
+        .headers({ 'cache-control': value.cacheControl, ...value.headers })
+        .type(value.type)
+        .send(value.bytes)
     if (value instanceof Streamed) {
       const disposition = `attachment; filename="${value.fileName}"`
       reply.header('cache-control', 'no-store').header('content-disposition', disposition)

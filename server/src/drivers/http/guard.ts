@@ -11,6 +11,8 @@ import { type Access, isPublic, type RequestFacts, type Route } from './routes.t
 /** Turns a credential into an actor; throws `unauthenticated` for a bad one. Implemented by the identity modules. */
 export interface Authenticator {
   user(credential: string, facts: RequestFacts): Promise<UserActor>
+  /** When the credential of this actor ends by itself, in milliseconds since the epoch; infinity where it does not. */
+  endOf(credential: string, actor: UserActor): number
   admin(credential: string, facts: RequestFacts): Promise<Actor>
 }
 
@@ -66,6 +68,12 @@ export async function readmit(
   const actor = await identify(route.access, authorization, facts, by.authenticator)
   await decide(route, actor, authorization, facts, by)
   return actor
+}
+
+/** When the credential of the actor ends by itself, in milliseconds since the epoch. */
+export function endOf(authorization: string | undefined, actor: Actor, authenticator: Authenticator): number {
+  const credential = credentialOf(authorization)
+  return actor.kind === 'user' && credential ? authenticator.endOf(credential, actor) : Number.POSITIVE_INFINITY
 }
 
 type Guarded = Pick<Route, 'access' | 'rate' | 'fresh' | 'enrolling'>

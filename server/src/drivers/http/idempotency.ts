@@ -52,10 +52,11 @@ export interface Idempotency {
   close(): void
 }
 
-/** Whether repeating may be asked for: a POST with a JSON body by a signed-in user. */
-export function isRepeatable({ method, access, body, binary, accepts = ['json'] }: Route): boolean {
+/** Whether repeating may be asked for: a POST by a signed-in user, with a JSON body or files that are known by their hashes. */
+export function isRepeatable({ method, access, body, binary, uploads, accepts = ['json'] }: Route): boolean {
   const byUser = !isPublic(access) && access !== 'admin'
-  return method === 'POST' && byUser && body !== undefined && !binary && !accepts.includes('multipart')
+  const isKnown = uploads !== undefined || !accepts.includes('multipart')
+  return method === 'POST' && byUser && body !== undefined && !binary && isKnown
 }
 
 const SWEEP_EVERY_MS = 3_600_000

@@ -11,15 +11,18 @@ export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } fr
 export { halolightDocument, mainDocument } from './openapi.ts'
 export {
   type Access,
+  type ArrivingFile,
   alias,
   Binary,
   isPublic,
+  type KeptFile,
   permissionOf,
   type RequestFacts,
   type Route,
   route,
   Streamed,
   type UploadedFile,
+  type UploadSink,
 } from './routes.ts'
 export {
   Body,
@@ -38,3 +41,5 @@ export {
   Timestamp,
 } from './schemas.ts'
 export { createHttp, type HttpOptions, type HttpServer } from './server.ts'
+export type { HeldStream, Outlet, Streaming } from './streams.ts'
+export { bodyReader } from './validation.ts'

@@ -1,16 +1,17 @@
 // Mounting: one declared route on one base becomes one Fastify route, guard and checks included.
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor, UserActor } from '../../core/actor.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { answerWriter } from './answers.ts'
 import { camelKeysFor } from './casing.ts'
 import type { Dialect } from './dialects/index.ts'
 import { versionReader } from './etags.ts'
-import { type Authenticator, admit, type Freshness, isFresh, readmit } from './guard.ts'
+import { type Authenticator, admit, endOf, type Freshness, isFresh, readmit } from './guard.ts'
 import { type Idempotency, isRepeatable, KEY_HEADER, REPLAYED_HEADER } from './idempotency.ts'
 import type { RateLimiter } from './limits.ts'
-import { readMultipart } from './multipart.ts'
-import type { BodyKind, RequestFacts, Route, UploadedFile } from './routes.ts'
+import { dropKept, type Multipart, readMultipart } from './multipart.ts'
+import type { BodyKind, RequestFacts, Route } from './routes.ts'
+import type { OpenStreams, Streaming } from './streams.ts'
 import { compileCheck } from './validation.ts'
 
 declare module 'fastify' {
@@ -34,6 +35,7 @@ export interface MountParts {
   /** Without it the Idempotency-Key header has no effect. */
   idempotency?: Idempotency
   tenantChoice(request: FastifyRequest): string | undefined
+  streams: OpenStreams
 }
 
 export function mount(app: FastifyInstance, dialect: Dialect, route: Route, parts: MountParts): void {
@@ -43,7 +45,8 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
   const readVersion = versionReader(route)
   const idempotency = isRepeatable(route) ? parts.idempotency : undefined
   // fast-json-stringify writes only what the schema lists; the other dialects change the shape after it.
-  const answersAsDeclared = (dialect.base === 'canonical' || dialect.base === 'plain') && !route.binary
+  const answersAsDeclared =
+    (dialect.base === 'canonical' || dialect.base === 'plain') && !route.binary && !route.streams
 
   app.route({
     method: route.method,
@@ -51,7 +54,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     config: { route, dialect },
     ...(answersAsDeclared && { schema: { response: { [route.status ?? 200]: route.answer } } }),
     ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
-    ...(route.files && { handlerTimeout: parts.uploadTimeoutMs }),
+    ...((route.files || route.uploads) && { handlerTimeout: parts.uploadTimeoutMs }),
     onRequest: async (request, reply) => {
       const facts = factsOf(request, route, dialect, parts)
       const { authenticator, limiter, freshness } = parts
@@ -68,37 +71,50 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
       if (route.body) refuseOtherBodies(request, accepts)
     },
     handler: async (request, reply) => {
-      const files = request.isMultipart?.()
-        ? await readMultipart(request, route.files ?? {})
-        : { fields: request.body, files: {} }
-      const input = readInput(request, files.fields)
-      const facts = factsOf(request, route, dialect, parts)
-      if (route.body) request.actor = await readmit(route, request.headers.authorization, facts, parts)
-      const context = {
-        ...input,
-        actor: request.actor!,
-        facts: { ...facts, fresh: isFresh(request.actor!, parts.freshness) },
-        ifMatch: readVersion(request.headers['if-match']),
-        files: files.files as Record<string, UploadedFile>,
-        headers: declaredHeaders(request, route),
+      const keeper = request.actor as UserActor
+      const arrived = await readBody(request, route)
+      try {
+        const value = await handle(request, reply, arrived)
+        return route.streams ? reply : answer(request, reply, value)
+      } finally {
+        await dropKept(route.uploads, keeper, arrived.uploads)
       }
-      const header = idempotency && request.headers[KEY_HEADER]?.toString()
-      const value =
-        header === undefined
-          ? await route.handle(context as never)
-          : await idempotency!.once(
-              {
-                actor: request.actor as UserActor,
-                route,
-                header,
-                input,
-                replaying: () => reply.header(REPLAYED_HEADER, 'true'),
-              },
-              () => route.handle(context as never),
-            )
-      return answer(request, reply, value)
     },
   })
+
+  async function handle(request: FastifyRequest, reply: FastifyReply, arrived: Arrived): Promise<unknown> {
+    const input = readInput(request, arrived.fields)
+    const facts = factsOf(request, route, dialect, parts)
+    if (route.body) request.actor = await readmit(route, request.headers.authorization, facts, parts)
+    const { files, uploads } = arrived
+    const context = {
+      ...input,
+      actor: request.actor!,
+      facts: { ...facts, fresh: isFresh(request.actor!, parts.freshness) },
+      ifMatch: readVersion(request.headers['if-match']),
+      files,
+      uploads,
+      headers: declaredHeaders(request, route),
+      stream: route.streams && streamingOf(request, reply, { route, facts, parts }),
+    }
+    const work = () => route.handle(context as never)
+    const header = idempotency && request.headers[KEY_HEADER]?.toString()
+    if (header === undefined) return work()
+    const call = {
+      actor: request.actor as UserActor,
+      route,
+      header,
+      input: route.uploads ? { ...input, files: uploads.map(({ id: _, ...about }) => about) } : input,
+      replaying: () => void reply.header(REPLAYED_HEADER, 'true'),
+    }
+    return idempotency!.once(call, work)
+  }
+}
+
+type Arrived = Omit<Multipart, 'fields'> & { fields: unknown }
+
+async function readBody(request: FastifyRequest, route: Route): Promise<Arrived> {
+  return request.isMultipart?.() ? readMultipart(request, route) : { fields: request.body, files: {}, uploads: [] }
 }
 
 function compileInput(
@@ -123,6 +139,23 @@ function compileInput(
       checkBody(body)
     }
     return { params: request.params, query, body }
+  }
+}
+
+function streamingOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { route, facts, parts }: { route: Route; facts: RequestFacts; parts: MountParts },
+): Streaming {
+  // Kept as long as the stream: neither the request nor the answer is to be held by it.
+  const { authorization } = request.headers
+  const { authenticator, freshness, streams } = parts
+  return {
+    open: (held) => streams.open(request, reply, held),
+    async readmit() {
+      const actor = await readmit(route, authorization, facts, { authenticator, freshness })
+      return { actor, until: endOf(authorization, actor, authenticator) }
+    },
   }
 }
 

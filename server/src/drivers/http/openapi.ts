@@ -124,12 +124,12 @@ function parametersOf(schema: TSchema | undefined, where: 'path' | 'query'): Jso
 }
 
 function headerParameters(route: Route): Json[] {
-  const declared = Object.entries(route.headers ?? {}).map(([name, description]) => ({
+  const declared: Json[] = Object.entries(route.headers ?? {}).map(([name, about]) => ({
     name,
     in: 'header',
     required: false,
-    schema: { type: 'string' },
-    description,
+    schema: { type: 'string', ...(typeof about === 'object' && { 'x-id-of': about.idOf }) },
+    description: typeof about === 'object' ? about.description : about,
   }))
   if (comparesVersions(route)) declared.push(IF_MATCH_HEADER)
   if (isPublic(route.access) || route.access === 'admin') return declared
@@ -181,10 +181,11 @@ function bodyOf(route: Route): Json {
 
 function withFiles(route: Route): Json {
   const body = route.body as unknown as { properties: Json }
-  const files = Object.keys(route.files ?? {}).map((name) => [
-    name,
-    { type: 'string', contentMediaType: 'application/octet-stream' },
-  ])
+  const file = { type: 'string', contentMediaType: 'application/octet-stream' }
+  const files = [
+    ...Object.keys(route.files ?? {}).map((name) => [name, file]),
+    ...(route.uploads?.fields ?? []).map((name) => [name, { type: 'array', items: file }]),
+  ]
   return { ...body, properties: { ...body.properties, ...Object.fromEntries(files) } }
 }
 
@@ -249,6 +250,8 @@ function problemExample(dialect: Dialect, route: Route, code: string): unknown {
 }
 
 function successContent(dialect: Dialect, route: Route): Json {
+  if (route.streams)
+    return { 'text/event-stream': { schema: route.answer, example: exampleOf(route.answer, 'answer') } }
   return route.binary
     ? { 'application/octet-stream': { schema: route.answer } }
     : {

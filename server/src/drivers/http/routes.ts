@@ -2,6 +2,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { Actor, AdminActor, UserActor } from '../../core/actor.ts'
 import type { Permission } from '../../core/permission.ts'
+import type { Streaming } from './streams.ts'
 
 /**
  * Who may enter.
@@ -25,6 +26,40 @@ export interface UploadedFile {
   /** As the caller named it: a label, never a path. */
   name: string
   bytes: Buffer
+}
+
+/** A file of a multipart body while it arrives. */
+export interface ArrivingFile {
+  /** As the caller named it: a label, never a path. */
+  name: string
+  /** The content type that the caller says it has. */
+  type: string
+  content: AsyncIterable<Buffer>
+}
+
+/** A file that was kept while it arrived. */
+export interface KeptFile {
+  /** What the sink knows it by. */
+  id: string
+  /** The name of its field. */
+  field: string
+  name: string
+  bytes: number
+  /** In hexadecimal. */
+  sha256: string
+}
+
+/** Where a route keeps files while they arrive, so that memory holds none of them whole. */
+export interface UploadSink {
+  /** The names of the fields that may carry files, each any number of times. */
+  fields: readonly string[]
+  maxFiles: number
+  /** Of all files of a request together. */
+  maxBytes: number
+  /** Reads the content to its end and keeps it; answers what to know it by. What it throws ends the request. */
+  keep(actor: UserActor, file: ArrivingFile): Promise<string>
+  /** Removes what nobody took over meanwhile. Called at the end of every request that kept something. */
+  drop(actor: UserActor, ids: readonly string[]): Promise<void>
 }
 
 /** Facts of the request that services may record or decide by. */
@@ -52,8 +87,12 @@ export interface RouteContext<A extends Access, P, Q, B> {
   /** The version that `If-Match` names: `updatedAt` in milliseconds. Only for routes that name an error of kind `stale`; others refuse it. */
   ifMatch: number | undefined
   files: Record<string, UploadedFile>
+  /** What the route's `uploads` kept, in the order of the body. */
+  uploads: readonly KeptFile[]
   /** The headers that the route declares, by their declared names. */
   headers: Record<string, string | undefined>
+  /** Only for routes that stream. */
+  stream: Streaming | undefined
 }
 
 type ActorFor<A extends Access> = A extends 'admin' ? AdminActor : A extends { public: string } ? Actor : UserActor
@@ -90,8 +129,10 @@ export interface RouteDefinition<
   accepts?: readonly BodyKind[]
   /** Names and size limits of the files that a multipart body may carry. */
   files?: Record<string, { maxBytes: number }>
-  /** Request headers that the handler reads, in lower case, each with what it is for. */
-  headers?: Record<string, string>
+  /** Where the files of a multipart body go that are too large for memory; instead of `files`, for signed-in users. */
+  uploads?: UploadSink
+  /** Request headers that the handler reads, in lower case, each with what it is for, and of what it is an id. */
+  headers?: Record<string, string | { description: string; idOf: string }>
   /** Largest body in bytes, where it differs from the server's limit. */
   bodyLimit?: number
   /** The status of success: 200 when left out. */
@@ -100,6 +141,8 @@ export interface RouteDefinition<
   answer: TSchema
   /** The handler answers with `Binary` bytes or a `Streamed` file instead of JSON. */
   binary?: true
+  /** The handler opens a stream of server-sent events by `stream.open`, or throws before that. */
+  streams?: true
   /** The message of success in the envelope dialect. */
   message?: string | ((answer: unknown) => string)
   /** Codes of the errors.md page that this route can answer beside the general ones. */
@@ -107,16 +150,18 @@ export interface RouteDefinition<
   handle(context: RouteContext<A, Static<P>, Static<Q>, Static<B>>): Promise<unknown>
 }
 
-/** Bytes with their content type; `cacheControl` where they may be kept. */
+/** Bytes with their content type; `cacheControl` where they may be kept, `headers` in place of the server's own. */
 export class Binary {
   readonly type: string
   readonly bytes: Buffer
   readonly cacheControl: string
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(type: string, bytes: Buffer, cacheControl = 'no-store') {
+  constructor(type: string, bytes: Buffer, cacheControl = 'no-store', headers: Record<string, string> = {}) {
     this.type = type
     this.bytes = bytes
     this.cacheControl = cacheControl
+    this.headers = headers
   }
 }
 

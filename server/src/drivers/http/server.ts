@@ -1,4 +1,5 @@
 // The HTTP server: limits, headers, the error edge, and every declared route on every base that serves it.
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
@@ -25,6 +26,7 @@ import type { RateLimiter } from './limits.ts'
 import { mount } from './mount.ts'
 import { refuse, refuseConnection } from './refusals.ts'
 import { type Access, faultsOf, type Route } from './routes.ts'
+import { OpenStreams } from './streams.ts'
 
 export interface HttpOptions extends Omit<HeaderOptions, 'csp'> {
   cspMode: HeaderOptions['csp']
@@ -72,8 +74,8 @@ export interface HttpServer {
   /** Starts to listen; answers the address, `http://127.0.0.1:8000`. */
   listen(host: string, port: number): Promise<string>
   /**
-   * Tells clients to leave (`Connection: close`), goes on answering for `delayMs`, then stops accepting and waits for what
-   * is in flight.
+   * Tells clients to leave (`Connection: close`), goes on answering for `delayMs`, then ends the streams, stops accepting
+   * and waits for what is in flight.
    */
   drain(delayMs?: number): Promise<void>
 }
@@ -101,6 +103,7 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
     },
   })
   let draining = false
+  const streams = new OpenStreams()
   const mounted: MountedRoute[] = []
 
   app.decorateRequest('actor', undefined)
@@ -131,11 +134,22 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
   const uploadTimeoutMs = options.requestTimeoutMs + options.handlerTimeoutMs
   for (const dialect of dialects) {
     for (const route of dialect.routes(parts.routes))
-      mount(app, dialect, route, { ...parts, freshness, tenantChoice, uploadTimeoutMs })
+      mount(app, dialect, route, { ...parts, freshness, tenantChoice, uploadTimeoutMs, streams })
   }
   app.addHook('onClose', async () => parts.idempotency?.close())
   if (options.documents) serveDocuments(app, parts.routes, options.version)
   await app.ready()
+
+  const connections = new Set<Socket>()
+  app.server.on('connection', (socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
+  /** Connections without a request: ones that a client keeps for later, and ones that were opened ahead and never used. */
+  const closeUnused = () => {
+    app.server.closeIdleConnections()
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+  }
 
   return {
     app,
@@ -144,8 +158,9 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
     async drain(delayMs = 0) {
       draining = true
       if (delayMs > 0) await sleep(delayMs)
+      streams.stop()
       // A connection whose request began before may be kept open by its client when the request is done.
-      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
+      const sweep = setInterval(closeUnused, SWEEP_MS)
       await app.close().finally(() => clearInterval(sweep))
     },
   }
@@ -189,6 +204,7 @@ function corsOptions(origins: readonly string[]) {
       'if-match',
       'if-none-match',
       'idempotency-key',
+      'last-event-id',
     ],
     exposedHeaders: [
       'x-request-id',

@@ -1,9 +1,10 @@
 // Validation: exact bodies, coerced queries, and strings that PostgreSQL can hold.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
-import type { TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import { type FieldFault, requestErrors } from '../../core/errors.ts'
 import { isTimestamp } from '../../core/timestamps.ts'
+import { camelKeysFor } from './casing.ts'
 
 type Part = FieldFault['in']
 
@@ -50,6 +51,17 @@ export function compileCheck(part: Part, schema: TSchema, unknownKeys: 'refuse' 
       if (!validateAll(value)) faults.push(...faultsOf(validateAll, part))
     }
     if (faults.length) throw requestErrors('request.invalid', { fields: faults.slice(0, MAX_FAULTS) })
+  }
+}
+
+/** Reads a value that stands in a body as if it were one of its own: keys in either spelling, unknown ones refused. */
+export function bodyReader<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
+  const rename = camelKeysFor(schema)
+  const check = compileCheck('body', schema, 'refuse')
+  return (value) => {
+    const read = rename(value)
+    check(read)
+    return read as Static<T>
   }
 }
 

@@ -27,3 +27,8 @@ export function oneLine(text: string): string {
     .replace(/ {2,}/g, ' ')
     .trim()
 }
+
+/** Whether the text has what could end a header: control characters, or separators of lines and paragraphs. */
+export function breaksLines(text: string): boolean {
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text)
+}

@@ -1,4 +1,12 @@
 // The door of the mailer driver.
-export { isAddress, oneLine } from './addresses.ts'
-export { type Mailbox, type Mailer, MailRefused, type OutgoingMail } from './mailer.ts'
+export { breaksLines, isAddress, oneLine } from './addresses.ts'
+export {
+  type Attachment,
+  type Delivery,
+  type Mailbox,
+  type Mailer,
+  MailRefused,
+  type OutgoingMail,
+  type Refusal,
+} from './mailer.ts'
 export { createSmtpMailer, type SmtpOptions } from './smtp.ts'

@@ -1,7 +1,7 @@
 // Mail over SMTP, with a few kept connections and short patience.
 import { createTransport, type NodemailerError } from 'nodemailer'
 import { isAddress, oneLine } from './addresses.ts'
-import { type Mailbox, type Mailer, MailRefused } from './mailer.ts'
+import { type Mailbox, type Mailer, MailRefused, type OutgoingMail, type Refusal } from './mailer.ts'
 
 export interface SmtpOptions {
   host: string
@@ -10,6 +10,8 @@ export interface SmtpOptions {
   password: string | undefined
   /** `tls` from the first byte, `starttls` or nothing is sent, or `none` for a server on the same machine. */
   security: 'tls' | 'starttls' | 'none'
+  /** Certificates (PEM) that the server's must come from, in place of those that the system trusts. */
+  tlsCa?: string | undefined
 }
 
 const CONNECTIONS = 5
@@ -22,7 +24,8 @@ interface SmtpLog {
 }
 
 /** A mailer for one SMTP server. Opens no connection before the first mail. */
-export function createSmtpMailer({ host, port, username, password, security }: SmtpOptions, log: SmtpLog): Mailer {
+export function createSmtpMailer(options: SmtpOptions, log: SmtpLog): Mailer {
+  const { host, port, username, password, security, tlsCa } = options
   const transport = createTransport({
     pool: true,
     maxConnections: CONNECTIONS,
@@ -31,6 +34,7 @@ export function createSmtpMailer({ host, port, username, password, security }: S
     secure: security === 'tls',
     requireTLS: security === 'starttls',
     ignoreTLS: security === 'none',
+    tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(tlsCa !== undefined && { ca: tlsCa }) },
     ...(username !== undefined && { auth: { user: username, pass: password ?? '' } }),
     connectionTimeout: CONNECT_MS,
     greetingTimeout: GREETING_MS,
@@ -44,22 +48,14 @@ export function createSmtpMailer({ host, port, username, password, security }: S
 
   return {
     async send(mail) {
-      const to = checked(mail.to)
+      const message = messageOf(mail)
       try {
-        const { messageId, response } = await transport.sendMail({
-          from: checked(mail.from),
-          to: [to],
-          envelope: { from: mail.from.address, to: [to.address] },
-          subject: oneLine(mail.subject),
-          html: mail.html,
-          text: mail.text,
-          messageId: mail.messageId,
-          // RFC 3834: no out-of-office answers to a machine.
-          headers: { 'Auto-Submitted': 'auto-generated' },
-        })
-        return { messageId, response }
+        const { response, rejectedErrors = [] } = await transport.sendMail(message)
+        return { response, refused: rejectedErrors.map(refusalOf) }
       } catch (error) {
         throw refusal(error)
+      } finally {
+        for (const { content } of mail.attachments ?? []) content.destroy()
       }
     },
     async verify() {
@@ -73,16 +69,59 @@ export function createSmtpMailer({ host, port, username, password, security }: S
   }
 }
 
+function messageOf(mail: OutgoingMail) {
+  for (const address of mail.envelope) mustBeAddress(address)
+  if (mail.replyTo !== undefined) mustBeAddress(mail.replyTo)
+  return {
+    from: checked(mail.from),
+    to: mail.to.map(checked),
+    cc: (mail.cc ?? []).map(checked),
+    ...(mail.replyTo !== undefined && { replyTo: { address: mail.replyTo, name: '' } }),
+    envelope: { from: mail.from.address, to: [...mail.envelope] },
+    subject: oneLine(mail.subject),
+    ...(mail.html !== undefined && { html: mail.html }),
+    ...(mail.text !== undefined && { text: mail.text }),
+    attachments: (mail.attachments ?? []).map(({ name, type, content }) => ({
+      filename: oneLine(name),
+      contentType: type,
+      content,
+      contentDisposition: 'attachment' as const,
+    })),
+    messageId: mail.messageId,
+    // RFC 3834: no out-of-office answers to a machine.
+    headers: { 'Auto-Submitted': 'auto-generated' },
+    ...(mail.signal && { signal: mail.signal }),
+  }
+}
+
+function mustBeAddress(address: string): void {
+  if (!isAddress(address)) throw new MailRefused('The address is not one e-mail address.', true)
+}
+
 function checked({ address, name }: Mailbox): Mailbox {
-  if (!isAddress(address)) throw new MailRefused('The address is not one e-mail address.', true, undefined, undefined)
+  mustBeAddress(address)
   return { address, name: oneLine(name) }
 }
 
 /**
- * Permanent is only what the server says for good about this recipient or this content (RFC 5321, 4.2.1). A refused
+ * Permanent is only what the server says for good about these recipients or this content (RFC 5321, 4.2.1). A refused
  * sender, a failed sign-in or TLS is for the operator to mend, and the mail waits for that.
  */
 function refusal(error: unknown): MailRefused {
-  const { message, response, permanent = false, command = '' } = error as NodemailerError
-  return new MailRefused(message, permanent && /^(RCPT|DATA)/.test(command), response, error)
+  const { message, response, permanent = false, command = '', rejectedErrors = [] } = error as NodemailerError
+  const refused = rejectedErrors.map(refusalOf)
+  const details = { response, cause: error, refused, isUnreachable: isUnreachable(error as NodemailerError) }
+  return new MailRefused(message, permanent && /^(RCPT|DATA)/.test(command), details)
+}
+
+function isUnreachable({ code, originalCode = '', timeoutType = 'SOCKET_TIMEOUT' }: NodemailerError): boolean {
+  return (
+    code === 'EDNS' ||
+    /^E(?:CONNREFUSED|HOSTUNREACH|NETUNREACH|HOSTDOWN)$/.test(originalCode) ||
+    (code === 'ETIMEDOUT' && timeoutType !== 'SOCKET_TIMEOUT')
+  )
+}
+
+function refusalOf({ recipient = '', permanent = false, response, message }: NodemailerError): Refusal {
+  return { address: recipient, permanent, response: response ?? message }
 }

@@ -82,7 +82,7 @@ export async function retryJob(tx: Tx, { definitions }: ControlParts, owner: Job
   const definition = definitions.get(name)
   if (!['failed', 'cancelled'].includes(job.state) || !definition) return { outcome: 'refused' }
   try {
-    if (isIntact(data, definition)) await definition.revived?.(tx, data.payload)
+    if (isIntact(data, definition)) await definition.revived?.(tx, data.payload, id)
   } catch (error) {
     if (error instanceof JobRefused) return { outcome: 'refused', reason: error.message }
     throw error
@@ -96,4 +96,13 @@ export async function retryJob(tx: Tx, { definitions }: ControlParts, owner: Job
   await tx.run(sql`
     DELETE FROM pgboss.job WHERE name = ${DEAD_LETTERS} AND source_id = ${id} AND state IN ('created', 'retry')`)
   return { outcome: 'done', name }
+}
+
+/** Has a job that waits for a later moment run now; false when it does not wait. */
+export async function hastenJob(tx: Tx, owner: JobOwner, id: string): Promise<boolean> {
+  if (!isJobId(id)) return false
+  const hastened = await tx.run(sql`
+    UPDATE pgboss.job SET start_after = now()
+    WHERE ${ownedBy(owner)} AND id = ${id} AND state IN ('created', 'retry') AND start_after > now()`)
+  return hastened > 0
 }

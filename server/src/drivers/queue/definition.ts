@@ -88,7 +88,7 @@ export interface JobDefinition<P extends TSchema = TSchema> extends JobSettings<
    * Called in the transaction in which a person has a given-up job tried again: takes back what `abandoned` did, or throws
    * `JobRefused` with a sentence for that person.
    */
-  revived?(tx: Tx, payload: Static<P>): Promise<void>
+  revived?(tx: Tx, payload: Static<P>, jobId: string): Promise<void>
 }
 
 export interface InstallationJobDefinition<P extends TSchema = TSchema> extends JobSettings<P> {

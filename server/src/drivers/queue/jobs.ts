@@ -10,14 +10,14 @@ import { newId } from '../../core/ids.ts'
 import { type Database, sql, type Tx } from '../database/index.ts'
 import type { Log } from '../telemetry/log.ts'
 import { connectBoss, inside, refuseMissingQueues } from './boss.ts'
-import { type Change, cancelJob, type JobOwner, retryJob } from './control.ts'
+import { type Change, cancelJob, hastenJob, type JobOwner, retryJob } from './control.ts'
 import type { Envelope, InstallationJobDefinition, JobDefinition } from './definition.ts'
 import { createHeldJobs, type HeldJobs, type Job } from './held.ts'
 import { DEAD_LETTERS } from './install.ts'
 import { createLanes, type Lanes } from './lanes.ts'
 import { startScheduler } from './schedules.ts'
 import { createTally, type Tally } from './tally.ts'
-import { reportDeadJob, runJob } from './worker.ts'
+import { type GivenUp, reportDeadJob, runJob } from './worker.ts'
 
 export interface Jobs {
   /** Makes a kind of job known to this process. Before `start`. */
@@ -32,8 +32,14 @@ export interface Jobs {
   cancel(tx: Tx, owner: JobOwner, id: string): Promise<Change>
   /** Gives a job that was given up or cancelled all its tries again, at once. */
   retry(tx: Tx, owner: JobOwner, id: string): Promise<Change>
+  /** Has a job that waits for its next try or its date run now; false when it does not wait for any. */
+  hasten(tx: Tx, owner: JobOwner, id: string): Promise<boolean>
   /** Removes every job of a tenant in the transaction, in whatever state: what they worked on is gone with it. */
   dropOf(tx: Tx, tenantId: string): Promise<void>
+  /** Has every job of a tenant told that was given up or cancelled, at least once. Before `start`. */
+  onGivenUp(listener: GivenUp): void
+  /** Whether jobs can be enqueued. */
+  isStarted(): boolean
   /** Connects, so that jobs can be enqueued, and works on them unless `work` is false. */
   start(options?: { work?: boolean }): Promise<void>
   /** Takes no more jobs, lets the running ones finish for `graceMs` and gives the rest back, at no cost to their tries. */
@@ -74,6 +80,7 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
   const definitions = new Map<string, JobDefinition>()
   let boss: PgBoss | undefined
   let work: Work | undefined
+  let givenUp: GivenUp | undefined
 
   function started(): PgBoss {
     if (!boss) throw new Error('Jobs are not started.')
@@ -122,7 +129,7 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
     for (const definition of definitions.values())
       await lanes.open(definition.name, definition.concurrency, (job) => run(definition, job))
     await lanes.open(DEAD_LETTERS, 1, async (job) => {
-      await reportDeadJob(definitions.get(job.sourceName ?? ''), job, parts)
+      await reportDeadJob(definitions.get(job.sourceName ?? ''), job, { ...parts, givenUp })
       return [{ id: job.id, status: 'completed' }]
     })
     const stopScheduler = startScheduler({
@@ -164,8 +171,14 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
     },
 
     enqueue,
+    onGivenUp: (listener) => {
+      givenUp = listener
+    },
+    isStarted: () => boss !== undefined,
     cancel: (tx, owner, id) => cancelJob(tx, { definitions, log }, owner, id),
     retry: (tx, owner, id) => retryJob(tx, { definitions, log }, owner, id),
+
+    hasten: hastenJob,
 
     async dropOf(tx, tenantId) {
       // An installation that has never worked on jobs has no tables for them.

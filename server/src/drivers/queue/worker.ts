@@ -120,11 +120,18 @@ function outputOf(result: JobOutcome | undefined, log: Log): { result: JobOutcom
   return null
 }
 
+/** Told in a transaction of the tenant of a job that was given up. */
+export type GivenUp = (tx: Tx, job: { id: string; name: string }) => void
+
 /** Tells the log and the module about a job that was given up. Throws when the module has to be told again. */
 export async function reportDeadJob(
   definition: JobDefinition | undefined,
   job: Job,
-  { database: connection, log: parent }: Pick<WorkerParts, 'database' | 'log'>,
+  {
+    database: connection,
+    log: parent,
+    givenUp,
+  }: Pick<WorkerParts, 'database' | 'log'> & { givenUp: GivenUp | undefined },
 ): Promise<void> {
   const jobId = job.sourceId ?? job.id
   const log = parent.child({ job: job.sourceName, jobId, tenantId: job.data?.tenantId })
@@ -134,13 +141,15 @@ export async function reportDeadJob(
   if (source && source.state !== 'failed') return log.info({}, 'a job that was given up is tried again')
   const reason = noted(job.sourceOutput)
   log.error({ reason, attempts: (job.sourceRetryCount ?? 0) + 1 }, 'a job was given up')
-  if (!definition?.abandoned || !isIntact(job.data, definition)) return
+  if (!definition || !isIntact(job.data, definition)) return
   const { tenantId, payload } = job.data
+  if (tenantId === null) return
   const database: TenantDatabase = {
-    ...connection.tenant(tenantId!),
-    transaction: (work) => connection.inTenant(tenantId!, work),
+    ...connection.tenant(tenantId),
+    transaction: (work) => connection.inTenant(tenantId, work),
   }
-  await definition.abandoned({ payload, tenantId: tenantId!, database, jobId, log, reason })
+  await definition.abandoned?.({ payload, tenantId, database, jobId, log, reason })
+  if (givenUp) await database.transaction(async (tx) => givenUp(tx, { id: jobId, name: definition.name }))
 }
 
 /** Whether a row holds whose job it is and a payload of the kind's shape. */

@@ -1,10 +1,12 @@
 // The audit trail: recorded in the transaction of the change, and chained by hash in the chains of its tenant.
 import { actorName, type Doer, type UserActor } from '../../../core/actor.ts'
+import type { Deed } from '../../../core/events.ts'
 import { newId } from '../../../core/ids.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../core/page.ts'
 import type { Database, Tx } from '../../../drivers/database/index.ts'
 import { type RequestFacts, Streamed } from '../../../drivers/http/index.ts'
 import type { Jobs } from '../../../drivers/queue/index.ts'
+import type { Events } from '../events/index.ts'
 import * as queries from './audit.queries.ts'
 import {
   type AuditEntry,
@@ -18,18 +20,11 @@ import {
 import { formats } from './export.ts'
 import { forgetAuditJob, forgetExpired } from './retention.ts'
 
-/** What happened: `action` is `noun.verb`; `changes` holds before and after of the fields that changed, never a secret. */
-export interface Deed {
-  action: string
-  targetType: string
-  targetId: string
-  changes?: Record<string, unknown>
-}
-
 export interface Audit {
   /**
    * Adds an entry to the tenant of the transaction. Entries are written just before COMMIT, so that a chain's lock is
-   * held for one statement; if they cannot be written, the change is undone.
+   * held for one statement; if they cannot be written, the change is undone. Events that say they follow from the deed are
+   * published with it.
    */
   record(tx: Tx, actor: Doer, deed: Deed, facts?: RequestFacts): void
   list(actor: UserActor, query: AuditQuery): Promise<Page<AuditEntry>>
@@ -48,6 +43,7 @@ export interface Audit {
 export interface AuditParts {
   database: Pick<Database, 'tenant' | 'inTenant' | 'global' | 'acrossTenants'>
   jobs: Pick<Jobs, 'define'>
+  events: Pick<Events, 'follow'>
   options: {
     /** How long entries are kept; 0 for ever. */
     retentionSeconds: number
@@ -57,7 +53,7 @@ export interface AuditParts {
 /** How many entries an export reads at a time. */
 const EXPORTED_AT_ONCE = 1_000
 
-export function createAudit({ database, jobs, options }: AuditParts): Audit {
+export function createAudit({ database, jobs, events, options }: AuditParts): Audit {
   const pending = new WeakMap<Tx, queries.NewEntry[]>()
 
   async function* pages(tenantId: string, filter: AuditFilter): AsyncGenerator<AuditEntry[]> {
@@ -83,6 +79,7 @@ export function createAudit({ database, jobs, options }: AuditParts): Audit {
         })
       }
       entries.push(toEntry(actor, deed, facts))
+      events.follow(tx, actor, deed)
     },
 
     async list(actor, query) {

@@ -5,7 +5,9 @@ import type { Database } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
 import { isJobId, type JobOwner, type Jobs, listSchedules } from '../../../drivers/queue/index.ts'
 import type { Audit } from '../audit/index.ts'
+import type { Events } from '../events/index.ts'
 import { jobErrors } from './jobs.errors.ts'
+import { JobFailed } from './jobs.events.ts'
 import * as queries from './jobs.queries.ts'
 import {
   type Job,
@@ -33,13 +35,20 @@ export interface JobDesk {
 
 export interface JobDeskParts {
   database: Pick<Database, 'global' | 'inTenant'>
-  jobs: Pick<Jobs, 'cancel' | 'retry'>
+  jobs: Pick<Jobs, 'cancel' | 'retry' | 'onGivenUp'>
   audit: Pick<Audit, 'record'>
+  events: Pick<Events, 'publish' | 'hasSubscriber'>
   /** The tenant whose audit trail tells what was done to the installation. */
   homeTenantId: string
 }
 
-export function createJobDesk({ database, jobs, audit, homeTenantId }: JobDeskParts): JobDesk {
+export function createJobDesk({ database, jobs, audit, events, homeTenantId }: JobDeskParts): JobDesk {
+  jobs.onGivenUp((tx, { id, name }) => {
+    // A subscriber of just this would be told of its own failures for ever.
+    if (events.hasSubscriber(JobFailed, name)) return
+    events.publish(tx, JobFailed, { aggregateId: id, payload: { name }, actor: { kind: 'system', name: 'jobs' } })
+  })
+
   async function get(actor: Reader, id: string): Promise<JobDetails> {
     const row = await queries.find(database.global, ownerOf(actor), id)
     if (!row) throw jobErrors('jobs.not_found')

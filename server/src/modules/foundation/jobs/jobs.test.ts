@@ -1,6 +1,7 @@
 // Jobs over HTTP: what is shown of them, to whom, and what can be done to them.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ADMIN,
   type Answer,
@@ -201,6 +202,33 @@ describe('jobs over HTTP', () => {
     assert.equal((await trailOf(tenant, jobs.dead)).length, 1)
     assert.deepEqual(await ashlar.rows('SELECT 1 FROM pgboss.job WHERE source_id = $1', [jobs.dead]), [])
     assert.equal((await call('POST', `/jobs/${jobs.running}/cancel`)).body.state, 'cancelled')
+  })
+
+  it('publishes what was cancelled, tried again and given up, in its tenant and nowhere else', async () => {
+    const id = await add(tenant)
+    await ashlar.rows(
+      `UPDATE pgboss.job SET state = 'failed', completed_on = now(), output = '{"message": "no"}' WHERE id = $1`,
+      [id],
+    )
+    await ashlar.rows(
+      `INSERT INTO pgboss.job (name, data, group_id, source_name, source_id, policy)
+       SELECT 'dead-letters', data, group_id, name, id, 'short' FROM pgboss.job WHERE id = $1`,
+      [id],
+    )
+    const told = () =>
+      ashlar.rows<{ tenantId: string; name: string; aggregateId: string; payload: unknown }>(
+        `SELECT "tenantId", name, "aggregateId", payload FROM events WHERE name LIKE 'jobs.%' ORDER BY seq`,
+      )
+    for (let tries = 0; tries < 200 && !(await told()).some(({ aggregateId }) => aggregateId === id); tries++)
+      await sleep(50)
+    const facts = await told()
+    assert.deepEqual(
+      facts.filter(({ aggregateId }) => aggregateId === id),
+      [{ tenantId: tenant, name: 'jobs.failed', aggregateId: id, payload: { name: KIND } }],
+    )
+    const namesOf = (job: string) => facts.filter(({ aggregateId }) => aggregateId === job).map(({ name }) => name)
+    assert.ok(namesOf(jobs.late).includes('jobs.cancelled') && namesOf(jobs.dead).includes('jobs.retried'))
+    assert.deepEqual([...new Set(facts.map(({ tenantId }) => tenantId))], [tenant])
   })
 
   it('lists what the installation runs by the clock', async () => {

@@ -10,7 +10,7 @@ import type { Database } from '../../../drivers/database/index.ts'
 import { createHttp, createLimiter, type HttpServer, memoryLimitStore } from '../../../drivers/http/index.ts'
 import { createSealer } from '../../../drivers/sealing/index.ts'
 import { createMail, mailRoutes } from './index.ts'
-import { changed, options, reset, token } from './mail.fixture.ts'
+import { audit, changed, events, options, reset, token } from './mail.fixture.ts'
 import type { MailDetails } from './mail.schema.ts'
 
 const sealer = createSealer([{ id: 'k1', key: randomBytes(32) }])
@@ -33,8 +33,8 @@ describe('GET /mail', () => {
       client.query("INSERT INTO tenants (id, name, slug) VALUES ('a', 'A', 'a'), ('b', 'B', 'b')"),
     )
     database = openDatabase(server)
-    const jobs = { define() {}, enqueue: async () => undefined }
-    const outbox = createMail({ database, jobs, mailer: undefined, sealer, options })
+    const jobs = { define() {}, enqueue: async () => undefined, hasten: async () => false }
+    const outbox = createMail({ database, jobs, mailer: undefined, sealer, audit, events, options })
     for (let at = 0; at < 3; at++)
       await database.inTenant('a', (tx) =>
         outbox.send(tx, { ...reset, to: { address: `p${at}@example.com`, name: 'P' } }),
@@ -55,6 +55,7 @@ describe('GET /mail', () => {
           authenticatedAt: 0,
         }
       },
+      endOf: () => Number.POSITIVE_INFINITY,
       admin: async () => {
         throw requestErrors('access.unauthenticated')
       },

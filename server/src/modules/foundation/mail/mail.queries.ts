@@ -1,25 +1,34 @@
-// The mails' SQL: kept, claimed by a worker, and closed with what became of them.
-import { containing, type Executor, type Sql, sql, where } from '../../../drivers/database/index.ts'
-import type { MailQuery } from './mail.schema.ts'
-import type { MailRow } from './mail.tables.ts'
+// The SQL of mails as they are written and read.
+import { containing, type Executor, empty, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import type { MailQuery, SORT_KEYS } from './mail.schema.ts'
+import type { AttachmentRow, AttemptRow, MailRow, RecipientRow } from './mail.tables.ts'
 
-export interface NewMail {
-  id: string
-  template: string
-  locale: string
-  subject: string
-  recipient: { address: string; name: string }
-  from: string
-  html: string
-  text: string
-  sealed: string | null
+export interface NewRecipient extends Pick<RecipientRow, 'kind' | 'address' | 'name'> {}
+
+export interface NewMail
+  extends Pick<
+    MailRow,
+    | 'id'
+    | 'template'
+    | 'locale'
+    | 'subject'
+    | 'from'
+    | 'replyTo'
+    | 'sentBy'
+    | 'html'
+    | 'text'
+    | 'sealed'
+    | 'secret'
+    | 'jobId'
+  > {
+  recipients: NewRecipient[]
   state: 'queued' | 'outbox'
   messageId: string
   expiresInSeconds: number | null
 }
 
-const SUMMARY = sql`id, template, locale, subject, recipients, "from", state, attempts, "lastError", "createdAt", "sentAt"`
-const WHOLE = sql`${SUMMARY}, "recipientNames", html, text, sealed, "providerAnswer", "messageId", "expiresAt"`
+const SUMMARY = sql`id, template, locale, subject, recipients, "from", "sentBy", state, attempts, "lastError", "createdAt", "sentAt"`
+export const WHOLE = sql`${SUMMARY}, "replyTo", html, text, sealed, secret, "providerAnswer", "messageId", "jobId", "expiresAt", "contentDeletedAt"`
 
 export type SummaryRow = Pick<
   MailRow,
@@ -29,43 +38,76 @@ export type SummaryRow = Pick<
   | 'subject'
   | 'recipients'
   | 'from'
+  | 'sentBy'
   | 'state'
   | 'attempts'
   | 'lastError'
   | 'createdAt'
   | 'sentAt'
 >
-export type WholeRow = Omit<MailRow, 'tenantId'>
+export type WholeRow = Omit<MailRow, 'tenantId' | 'queuedAt'>
 
-/** How long a mail waits for its server. */
-export const PATIENCE = sql`interval '24 hours'`
-
-/** Dates are kept in milliseconds, as the program reads them, so that a cursor made from a row finds exactly what follows it. */
+/**
+ * Writes a mail and its recipients. Dates are kept in milliseconds, as the program reads them, so that a cursor made from a row
+ * finds exactly what follows it.
+ */
 export function insert(db: Executor, mail: NewMail): Promise<number> {
+  const { recipients } = mail
   return db.run(sql`
-    INSERT INTO mails (id, template, locale, subject, recipients, "recipientNames", "from", html, text, sealed, state, "messageId", "createdAt", "expiresAt")
-    VALUES (${mail.id}, ${mail.template}, ${mail.locale}, ${mail.subject}, ${[mail.recipient.address]}, ${[mail.recipient.name]},
-      ${mail.from}, ${mail.html}, ${mail.text}, ${mail.sealed}, ${mail.state}, ${mail.messageId},
-      date_trunc('milliseconds', now()),
-      now() + make_interval(secs => ${mail.expiresInSeconds}))`)
+    WITH kept AS (
+      INSERT INTO mails (id, template, locale, subject, recipients, "from", "replyTo", "sentBy", html, text, sealed, secret,
+        state, "messageId", "jobId", "createdAt", "expiresAt")
+      VALUES (${mail.id}, ${mail.template}, ${mail.locale}, ${mail.subject}, ${recipients.map(({ address }) => address)},
+        ${mail.from}, ${mail.replyTo}, ${mail.sentBy}, ${mail.html}, ${mail.text}, ${mail.sealed}, ${mail.secret},
+        ${mail.state}, ${mail.messageId}, ${mail.jobId}, date_trunc('milliseconds', now()),
+        now() + make_interval(secs => ${mail.expiresInSeconds}))
+    )
+    INSERT INTO mail_recipients ("mailId", position, kind, address, name)
+    SELECT ${mail.id}, each.position, each.kind, each.address, each.name
+    FROM unnest(${recipients.map(({ kind }) => kind)}::text[], ${recipients.map(({ address }) => address)}::text[],
+      ${recipients.map(({ name }) => name)}::text[]) WITH ORDINALITY each (kind, address, name, position)`)
 }
 
 export function find(db: Executor, id: string): Promise<WholeRow | undefined> {
   return db.one<WholeRow>(sql`SELECT ${WHOLE} FROM mails WHERE id = ${id}`)
 }
 
-export function list(
-  db: Executor,
-  query: MailQuery,
-  limit: number,
-  offset: number,
-  after: readonly [string, string] | undefined,
-): Promise<SummaryRow[]> {
-  const beyond = after && sql`("createdAt", id) < (${after[0]}::timestamptz, ${after[1]})`
+export function recipientsOf(db: Executor, id: string): Promise<RecipientRow[]> {
+  return db.query<RecipientRow>(sql`SELECT * FROM mail_recipients WHERE "mailId" = ${id} ORDER BY position`)
+}
+
+/** The last hundred, oldest first. */
+export function attemptsOf(db: Executor, id: string): Promise<AttemptRow[]> {
+  return db.query<AttemptRow>(sql`
+    SELECT * FROM (SELECT * FROM mail_attempts WHERE "mailId" = ${id} ORDER BY number DESC LIMIT 100) last ORDER BY number`)
+}
+
+export function attachmentsOf(db: Executor, id: string): Promise<AttachmentRow[]> {
+  return db.query<AttachmentRow>(sql`SELECT * FROM mail_attachments WHERE "mailId" = ${id} ORDER BY position`)
+}
+
+const SORT_COLUMNS: Record<(typeof SORT_KEYS)[number], Sql> = {
+  createdAt: sql`"createdAt"`,
+  sentAt: sql`"sentAt"`,
+  subject: sql`subject`,
+}
+
+export interface PagePlace {
+  limit: number
+  offset: number
+  /** Where the last page ended, in the order by creation. */
+  after: readonly [string, string] | undefined
+}
+
+export function list(db: Executor, query: MailQuery, { limit, offset, after }: PagePlace): Promise<SummaryRow[]> {
+  const [direction, past] = query.sortOrder === 'asc' ? [sql`ASC`, sql`>`] : [sql`DESC`, sql`<`]
+  const beyond = after && sql`("createdAt", id) ${past} (${after[0]}::timestamptz, ${after[1]})`
+  const key = query.sortBy ?? 'createdAt'
+  // What was not sent stands last in either direction.
+  const unset = key === 'sentAt' ? sql`NULLS LAST` : empty
   return db.query<SummaryRow>(sql`
-    SELECT ${SUMMARY}
-    FROM mails ${where([...filters(query), beyond])}
-    ORDER BY "createdAt" DESC, id DESC LIMIT ${limit} OFFSET ${offset}`)
+    SELECT ${SUMMARY} FROM mails ${where([...filters(query), beyond])}
+    ORDER BY ${SORT_COLUMNS[key]} ${direction} ${unset}, id ${direction} LIMIT ${limit} OFFSET ${offset}`)
 }
 
 export async function count(db: Executor, query: MailQuery): Promise<number> {
@@ -73,53 +115,16 @@ export async function count(db: Executor, query: MailQuery): Promise<number> {
   return row?.total ?? 0
 }
 
-function filters({ search, state }: MailQuery): Sql[] {
-  const pattern = search && containing(search)
+function filters({ search, state, template, recipient, since, until }: MailQuery): (Sql | false | undefined)[] {
+  const pattern = search ? containing(search) : undefined
   return [
     state !== undefined && sql`state = ${state}`,
-    pattern &&
+    template !== undefined && sql`template = ${template}`,
+    recipient !== undefined &&
+      sql`id IN (SELECT "mailId" FROM mail_recipients WHERE lower(address) = lower(${recipient}::text))`,
+    since !== undefined && sql`"createdAt" >= ${since}`,
+    until !== undefined && sql`"createdAt" < ${until}`,
+    pattern !== undefined &&
       sql`(array_to_string(recipients, ' ') ILIKE ${pattern} OR subject ILIKE ${pattern} OR template ILIKE ${pattern})`,
-  ].filter((condition): condition is Sql => Boolean(condition))
-}
-
-/**
- * Takes a mail to send it. It comes back `sending`, or `cancelled` when what it brings has died, or `failed` when its server
- * could not be reached for too long. Undefined when there is nothing to send any more.
- */
-export function claim(db: Executor, id: string): Promise<WholeRow | undefined> {
-  return db.one<WholeRow>(sql`
-    UPDATE mails SET
-      state = next.step,
-      attempts = attempts + CASE next.step WHEN 'sending' THEN 1 ELSE 0 END,
-      sealed = CASE next.step WHEN 'sending' THEN sealed END
-    FROM (
-      SELECT id AS claimed, CASE
-        WHEN "expiresAt" <= now() THEN 'cancelled'
-        WHEN attempts > 0 AND "createdAt" <= now() - ${PATIENCE} THEN 'failed'
-        ELSE 'sending'
-      END AS step
-      FROM mails WHERE id = ${id} AND state IN ('queued', 'sending') FOR UPDATE
-    ) next
-    WHERE id = next.claimed
-    RETURNING ${WHOLE}`)
-}
-
-export function markSent(db: Executor, id: string, answer: string): Promise<number> {
-  return db.run(sql`
-    UPDATE mails SET state = 'sent', "sentAt" = now(), "providerAnswer" = ${answer}, "lastError" = NULL, sealed = NULL
-    WHERE id = ${id}`)
-}
-
-/** Another try will come. */
-export function markWaiting(db: Executor, id: string, error: string, answer: string | null): Promise<number> {
-  return db.run(sql`
-    UPDATE mails SET state = 'queued', "lastError" = ${error}, "providerAnswer" = COALESCE(${answer}, "providerAnswer")
-    WHERE id = ${id} AND state = 'sending'`)
-}
-
-/** No other try will come. */
-export function markFailed(db: Executor, id: string, error: string, answer: string | null): Promise<number> {
-  return db.run(sql`
-    UPDATE mails SET state = 'failed', "lastError" = ${error}, "providerAnswer" = COALESCE(${answer}, "providerAnswer"), sealed = NULL
-    WHERE id = ${id} AND state IN ('queued', 'sending')`)
+  ]
 }

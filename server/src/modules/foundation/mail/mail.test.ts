@@ -8,12 +8,14 @@ import { testLog as log, openDatabase } from '../../../../test/application.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from '../../../../test/database.ts'
 import type { UserActor } from '../../../core/actor.ts'
 import type { Database } from '../../../drivers/database/index.ts'
-import { createSmtpMailer, type Mailer, MailRefused } from '../../../drivers/mailer/index.ts'
+import { createSmtpMailer, type Mailer, MailRefused, type OutgoingMail } from '../../../drivers/mailer/index.ts'
 import { createJobs, installQueue, type Jobs } from '../../../drivers/queue/index.ts'
 import { createSealer } from '../../../drivers/sealing/index.ts'
-import { createMail, deliverMail, type Mail, type MailToSend } from './index.ts'
+import { createMail, deliverMail, type Mail, type MailToSend, mailUpkeepJob } from './index.ts'
 import {
+  audit,
   changed,
+  events,
   openPostOffice,
   openSilence,
   options,
@@ -36,14 +38,14 @@ let refuse: ((address: string) => Error | undefined) | undefined
 before(async () => {
   server = await createMigratedDatabase()
   const retry = { limit: 50, delaySeconds: 1, backoff: true, maxDelaySeconds: 1 }
-  await installQueue(server.url, { rolePrefix: server.rolePrefix, jobs: [{ ...deliverMail, retry }] })
+  await installQueue(server.url, { rolePrefix: server.rolePrefix, jobs: [{ ...deliverMail, retry }, mailUpkeepJob] })
   await asAdmin("INSERT INTO tenants (id, name, slug) VALUES ('a', 'A', 'a'), ('b', 'B', 'b')")
   database = openDatabase(server)
   post = await openPostOffice({ refuseRecipient: (address) => refuse?.(address) })
   mailer = smtp(post.port)
   jobs = createJobs({ url: server.appUrl, database, log, monitorSeconds: 1 })
-  mail = createMail({ database, jobs, mailer, sealer, options })
-  outbox = createMail({ database, jobs, mailer: undefined, sealer, options })
+  mail = createMail({ database, jobs, mailer, sealer, audit, events, options })
+  outbox = createMail({ database, jobs, mailer: undefined, sealer, audit, events, options })
   mail.defineJobs()
   await jobs.start()
 })
@@ -94,21 +96,18 @@ describe('a mail', () => {
   it('costs its transaction no more while the mail server says nothing (MAIL-2)', async () => {
     const silence = await openSilence()
     const quiet = smtp(silence.port)
-    const patient = createMail({ database, jobs, mailer: quiet, sealer, options })
+    const patient = createMail({ database, jobs, mailer: quiet, sealer, audit, events, options })
     const started = Date.now()
     const id = await database.inTenant('a', (tx) => patient.send(tx, changed))
     assert.ok(Date.now() - started < 1_000)
     await until(id, 'sent')
-    await assert.rejects(
-      quiet.send({ ...options, to: changed.to, subject: 's', html: 'h', text: 't', messageId: '<1@x>' }),
-      (error) => {
-        assert.ok(
-          error instanceof MailRefused && !error.permanent && /timeout|greeting/i.test(error.message),
-          String(error),
-        )
-        return true
-      },
-    )
+    await assert.rejects(quiet.send(letterTo(changed.to.address)), (error) => {
+      assert.ok(
+        error instanceof MailRefused && !error.permanent && /timeout|greeting/i.test(error.message),
+        String(error),
+      )
+      return true
+    })
     const waited = Date.now() - started
     assert.ok(waited > 4_000 && waited < 9_000, `${waited} ms`)
     quiet.close()
@@ -160,7 +159,7 @@ describe('a mail', () => {
     refuse = () => Object.assign(new Error('later'), { responseCode: 451 })
     const id = await send(changed)
     await until(id, 'queued', (row) => row.attempts >= 1)
-    await asAdmin(`UPDATE mails SET "createdAt" = now() - interval '25 hours' WHERE id = $1`, [id])
+    await asAdmin(`UPDATE mails SET "queuedAt" = now() - interval '25 hours' WHERE id = $1`, [id])
     const row = await until(id, 'failed')
     assert.match(row.lastError!, /later/)
   })
@@ -195,15 +194,7 @@ describe('who a mail goes to (MAIL-1)', () => {
         { code: 'mail.recipient_invalid' },
         address,
       )
-      const direct = mailer.send({
-        ...options,
-        to: { address, name: '' },
-        subject: 's',
-        html: 'h',
-        text: 't',
-        messageId: '<1@x>',
-      })
-      await assert.rejects(direct, MailRefused)
+      await assert.rejects(mailer.send(letterTo(address)), MailRefused)
     }
     await sleep(500)
     assert.deepEqual(post.taken, [])
@@ -268,7 +259,15 @@ describe('a mail with a live secret', () => {
 
 describe('an outbox that is not for development', () => {
   it('keeps and shows no secret of a link', async () => {
-    const closed = createMail({ database, jobs, mailer: undefined, sealer, options: { ...options, liveOutbox: false } })
+    const closed = createMail({
+      database,
+      jobs,
+      mailer: undefined,
+      sealer,
+      audit,
+      events,
+      options: { ...options, liveOutbox: false },
+    })
     const [id, plain] = await database.inTenant('a', async (tx) => [
       await closed.send(tx, reset),
       await closed.send(tx, changed),
@@ -286,7 +285,7 @@ describe('an outbox that is not for development', () => {
 describe('the way to the mail server', () => {
   it('is not taken without TLS where TLS is asked for', async () => {
     const strict = createSmtpMailer({ ...place(post.port), security: 'starttls' }, log)
-    const attempt = strict.send({ ...options, to: changed.to, subject: 's', html: 'h', text: 't', messageId: '<1@x>' })
+    const attempt = strict.send(letterTo(changed.to.address))
     await assert.rejects(attempt, (error) => error instanceof MailRefused && !error.permanent)
     assert.deepEqual(post.taken, [])
     strict.close()
@@ -299,6 +298,11 @@ describe('the way to the mail server', () => {
     nowhere.close()
   })
 })
+
+function letterTo(address: string): OutgoingMail {
+  const whom = { to: [{ address, name: '' }], envelope: [address] }
+  return { from: options.from, ...whom, subject: 's', html: 'h', text: 't', messageId: '<1@x>' }
+}
 
 function place(port: number) {
   return { host: '127.0.0.1', port, username: undefined, password: undefined, security: 'none' as const }

@@ -1,11 +1,12 @@
 // Mail templates for those who write them: the product's and the tenant's own, read, changed, previewed, taken back.
 import type { UserActor } from '../../../core/actor.ts'
 import { invalidField } from '../../../core/errors.ts'
+import type { Deed } from '../../../core/events.ts'
 import { type Page, pageOf } from '../../../core/page.ts'
 import type { Bus } from '../../../drivers/bus/index.ts'
 import type { Database, Executor, Tx } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
-import type { Audit, Deed } from '../audit/index.ts'
+import type { Audit } from '../audit/index.ts'
 import { namingFaults, templateErrors } from './templates.errors.ts'
 import * as queries from './templates.queries.ts'
 import {

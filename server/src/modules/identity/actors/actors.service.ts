@@ -42,6 +42,8 @@ export function createActors(parts: ActorParts): Authenticator {
   bus.subscribe(ACTORS_CHANGED, (message) => cache.forget(message))
   bus.onGap(() => cache.clear())
 
+  const ends = new WeakMap<UserActor, number>()
+
   const refuse = (cause?: unknown) =>
     requestErrors('access.unauthenticated', {
       message: 'The access token is not valid or has ended. Sign in again.',
@@ -102,6 +104,7 @@ export function createActors(parts: ActorParts): Authenticator {
       const served = await sessions.within(session, tenantId)
       if (!served) throw tenantId === session.tenantId ? refuse() : sessionErrors('sessions.too_old_for_tenant')
       const endsAt = Math.min(served.expiresAt.getTime(), served.idleExpiresAt.getTime())
+      ends.set(loaded, endsAt)
       return {
         actor: loaded,
         endsAt,
@@ -123,10 +126,12 @@ export function createActors(parts: ActorParts): Authenticator {
       const base = { sessionId: undefined, tokenId: token.id, authenticatedAt: 0 }
       const owner = await loadUser(token.userId, token.tenantId, base, undefined)
       if (!owner) throw refuse()
-      const permissions = new Set(narrow(owner.permissions, token.scopes))
+      const actor = { ...owner, permissions: new Set(narrow(owner.permissions, token.scopes)) }
+      const endsAt = token.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY
+      ends.set(actor, endsAt)
       return {
-        actor: { ...owner, permissions },
-        endsAt: token.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
+        actor,
+        endsAt,
         touch: () => personalTokens.touch(token.tenantId, token.id),
         names: [token.id, token.userId, token.tenantId],
       }
@@ -137,6 +142,13 @@ export function createActors(parts: ActorParts): Authenticator {
   return {
     user: (credential, facts) =>
       isPersonalToken(credential) ? byPersonalToken(credential, facts) : bySession(credential, facts),
+    endOf(credential, actor) {
+      const exp = isPersonalToken(credential) ? undefined : sessions.verify('user', credential)?.exp
+      return Math.min(
+        ends.get(actor) ?? Number.POSITIVE_INFINITY,
+        exp === undefined ? Number.POSITIVE_INFINITY : exp * 1000,
+      )
+    },
     async admin(credential) {
       const claims = sessions.verify('admin', credential)
       if (!claims) throw refuse()

@@ -1,5 +1,6 @@
 // The door of the mfa module.
 export { mfaErrors } from './mfa.errors.ts'
+export { mfaEvents } from './mfa.events.ts'
 export { mfaRoutes } from './mfa.routes.ts'
 export { Enrollment, MfaRequired, Proof } from './mfa.schema.ts'
 export { createMfa, type Mfa } from './mfa.service.ts'

@@ -22,6 +22,7 @@ const POLICY: Record<string, readonly string[]> = {
     'jobs:manage',
     'jobs:view',
     'mail:edit',
+    'mail:send',
     'mail:view',
     'roles:edit',
     'roles:view',

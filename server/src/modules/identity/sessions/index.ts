@@ -3,6 +3,7 @@ export { type AccessTokens, createAccessTokens, type Realm, type SigningKey } fr
 export type { SessionLife } from './lives.ts'
 export { createRefreshTokens } from './refresh-tokens.ts'
 export { sessionErrors } from './sessions.errors.ts'
+export { sessionEvents } from './sessions.events.ts'
 export type { ImpersonationRow } from './sessions.queries.ts'
 export { sessionRoutes } from './sessions.routes.ts'
 export { Tokens, toTokens } from './sessions.schema.ts'

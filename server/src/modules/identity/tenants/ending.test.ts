@@ -170,6 +170,14 @@ describe('the end of a tenant', () => {
         { delaySeconds: 3_600 },
       ),
     )
+    const file = { bytes: Buffer.from('stone'), type: 'text/plain', name: 'a.txt' }
+    const sent = await call('POST', '/mail/email/attachment', {
+      token: owner.token,
+      headers,
+      multipart: { recipients: `${unique('r')}@example.com`, subject: 'Slabs', body: 'Ready.', file },
+    })
+    assert.equal(sent.status, 202, sent.text)
+    await ashlar.rows('INSERT INTO mail_attempts ("tenantId", "mailId", number) VALUES ($1, $2, 1)', [id, sent.body.id])
     const jobsOf = async () =>
       (await ashlar.rows(`SELECT 1 FROM pgboss.job WHERE data ->> 'tenantId' = $1`, [id])).length
 

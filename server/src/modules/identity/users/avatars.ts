@@ -1,6 +1,4 @@
 // Pictures of accounts: recognised by content, never trusted, always re-encoded.
-import { fileTypeFromBuffer } from 'file-type'
-import sharp from 'sharp'
 import { userErrors } from './users.errors.ts'
 
 const ACCEPTED = new Set(['image/jpeg', 'image/png', 'image/webp'])
@@ -12,6 +10,8 @@ const MAX_PIXELS = 40_000_000
  * Throws `users.avatar_invalid` for anything that is not a JPEG, PNG or WebP image by its content.
  */
 export async function renderAvatar(bytes: Buffer): Promise<{ type: string; bytes: Buffer }> {
+  // The codecs take 30 MB and most processes never see a picture.
+  const [{ fileTypeFromBuffer }, { default: sharp }] = await Promise.all([import('file-type'), import('sharp')])
   const type = await fileTypeFromBuffer(bytes)
   if (!type || !ACCEPTED.has(type.mime)) throw userErrors('users.avatar_invalid')
   try {

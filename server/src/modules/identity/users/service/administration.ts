@@ -11,6 +11,7 @@ import { toUser, type User, type UserChanges, type UserQuery, type UserStatus } 
 import {
   accountColumns,
   announce,
+  announceProfile,
   changeState,
   endAccess,
   type Letter,
@@ -130,7 +131,9 @@ export function createAdministration(parts: UserParts): Administration {
           mustBeSomebodyElse(actor, id)
           await roles.assign(tx, actor, id, roleIds)
         }
-        await announce(parts, tx, id)
+        const movesRights = status !== undefined || hash !== undefined || roleIds !== undefined || movesAddress
+        if (movesRights) await announce(parts, tx, id)
+        else announceProfile(parts, tx, id)
         const after = await reread(tx, id)
         if (after.email !== user.email) {
           await queries.resetAccess(tx, [id])

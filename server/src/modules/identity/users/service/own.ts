@@ -13,7 +13,15 @@ import { isSelf, mustAdministerHere } from '../users.policy.ts'
 import * as queries from '../users.queries.ts'
 import { type OwnChanges, toUser, type User } from '../users.schema.ts'
 import { difference } from './administration.ts'
-import { announce, lockMember, mustBeFree, mustReach, namingConflicts, type UserParts } from './parts.ts'
+import {
+  announce,
+  announceProfile,
+  lockMember,
+  mustBeFree,
+  mustReach,
+  namingConflicts,
+  type UserParts,
+} from './parts.ts'
 
 export interface OwnAccount {
   me(actor: Pick<UserActor, 'userId' | 'tenantId'>): Promise<User>
@@ -63,7 +71,7 @@ export function createOwnAccount(parts: UserParts): OwnAccount {
     action: string,
     facts: RequestFacts,
   ): Promise<User> {
-    await announce(parts, tx, before.id)
+    announceProfile(parts, tx, before.id)
     const after = (await queries.findMember(tx, before.id))!
     // What the tenant that is worked in may not see, its audit trail does not tell either.
     const changes = difference(toUser(before, tx.tenantId), toUser(after, tx.tenantId), false)

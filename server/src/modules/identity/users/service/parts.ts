@@ -1,7 +1,7 @@
 // What the verbs of this module work with.
 import type { UserActor } from '../../../../core/actor.ts'
 import { normalizeName } from '../../../../core/text.ts'
-import { ACTORS_CHANGED } from '../../../../core/topics.ts'
+import { ACTORS_CHANGED, PROFILES_CHANGED } from '../../../../core/topics.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
 import { violates } from '../../../../drivers/database/index.ts'
@@ -18,7 +18,7 @@ import type { UserChanges, UserStatus } from '../users.schema.ts'
 
 export interface UserParts {
   database: Pick<Database, 'global' | 'tenant' | 'inTenant' | 'acrossTenants'>
-  bus: Pick<Bus, 'publish'>
+  bus: Pick<Bus, 'publish' | 'tell'>
   audit: Pick<Audit, 'record'>
   mail: Pick<Mail, 'send'>
   roles: Pick<Roles, 'assign' | 'assignByName' | 'permissionsOf'>
@@ -54,6 +54,11 @@ export async function mustReach(
 ): Promise<void> {
   const permissions = await roles.permissionsOf(tx, userId)
   mustNotReachAbove(actor, { permissions, level: await tenants.levelOf(tx, userId) })
+}
+
+/** Makes every node show the account anew soon; for what changes no right. */
+export function announceProfile({ bus }: UserParts, tx: Tx, userId: string): void {
+  tx.afterCommit(() => bus.tell(PROFILES_CHANGED, { userId }))
 }
 
 /** Makes every node forget what it knows of the account. */

@@ -1,0 +1,115 @@
+// Answers that stay open: server-sent events (WHATWG HTML, 9.2), written as they come, cut when nobody reads them.
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Actor } from '../../core/actor.ts'
+
+/** What a route that streams is given beside the rest. */
+export interface Streaming {
+  /**
+   * Begins the answer; nothing can be refused after it. Everything in one turn of the event loop from here to registering
+   * the outlet is seen by nobody in between.
+   */
+  open(held: HeldStream): Outlet
+  /** Decides once more whether the caller may enter, by their rights as of now. Throws the refusal. */
+  readmit(): Promise<{ actor: Actor; until: number }>
+}
+
+/** What the server tells whoever holds a stream. */
+export interface HeldStream {
+  /** The connection is gone, whoever ended it. Called once. */
+  closed(): void
+  /** The server stops: say goodbye and end. */
+  stop(): void
+}
+
+/** What a client may leave unread before it is cut, in bytes. */
+export const MAX_UNREAD = 1_048_576
+/** How long the last words of a stopping server may take to be read. */
+const FAREWELL_MS = 2_000
+
+/** The open end of a stream. */
+export class Outlet {
+  readonly #response: ServerResponse
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+  }
+
+  get isOpen(): boolean {
+    return !this.#response.writableEnded && !this.#response.destroyed
+  }
+
+  /** Writes, and cuts the connection instead when too much is unread. False when it is closed. */
+  write(text: string | Buffer): boolean {
+    const response = this.#response
+    if (!this.isOpen) return false
+    if (response.writableLength > MAX_UNREAD) {
+      response.destroy()
+      return false
+    }
+    response.write(text)
+    return true
+  }
+
+  /** Resolves when what was written is on its way, or nothing can be written any more. */
+  drained(): Promise<void> {
+    const response = this.#response
+    if (!this.isOpen || !response.writableNeedDrain) return Promise.resolve()
+    return new Promise((done) => {
+      const settle = () => {
+        response.off('drain', settle).off('close', settle)
+        done()
+      }
+      response.on('drain', settle).on('close', settle)
+    })
+  }
+
+  end(lastWords?: string): void {
+    if (this.isOpen) this.#response.end(lastWords)
+  }
+
+  /** Ends without a word, as a lost connection does. */
+  cut(): void {
+    this.#response.destroy()
+  }
+}
+
+/** The streams of one server. */
+export class OpenStreams {
+  readonly #held = new Map<ServerResponse, HeldStream>()
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  open(request: FastifyRequest, reply: FastifyReply, held: HeldStream): Outlet {
+    const response = reply.raw
+    const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
+    reply.hijack()
+    // For proxies that gather an answer before they pass it on.
+    response.writeHead(200, { ...headers, 'x-accel-buffering': 'no' } as Record<string, string>)
+    this.#held.set(response, held)
+    const gone = () => {
+      this.#held.delete(response)
+      held.closed()
+    }
+    // Who left before the answer began is told of no more.
+    if (response.destroyed) setImmediate(gone)
+    else response.on('close', gone)
+    // A write to a connection that was lost a moment ago: its close says the same.
+    response.on('error', () => undefined)
+    if (request.method === 'HEAD') response.end()
+    // Written by itself the head is kept as one text; together with more, as the sixty pieces that it was put together from.
+    else response.flushHeaders()
+    return new Outlet(response)
+  }
+
+  /** Has every stream say goodbye; those that do not listen are cut. */
+  stop(): void {
+    for (const held of [...this.#held.values()]) held.stop()
+    if (this.#held.size > 0)
+      setTimeout(() => {
+        for (const response of this.#held.keys()) response.destroy()
+      }, FAREWELL_MS).unref()
+  }
+}
