@@ -32,7 +32,7 @@ export interface Fact<P = unknown> {
 export interface Audience<P = unknown> {
   /** Whoever holds it in the tenant at that moment. */
   permission?: Permission
-  /** Members of at least this level: MEMBER for everybody in the tenant. */
+  /** Members of at least this level, in person: MEMBER for everybody in the tenant. */
   level?: MembershipLevel
   /** These people. */
   users?(fact: Fact<P>): string[]
@@ -85,9 +85,10 @@ export function byPerson(_: Deed, doer: Doer): { userId: string } | undefined {
 export function hears({ live }: EventDefinition, actor: UserActor, fact: Fact): boolean | undefined {
   if (!live) return false
   if (live.permission !== undefined && grantFor(actor.permissions, live.permission)) return true
-  if (live.level !== undefined && RANK[actor.level] >= RANK[live.level]) return true
-  const mayBeNamed = !live.inPerson || (actor.sessionId !== undefined && actor.impersonatorId === undefined)
-  if (mayBeNamed && live.users?.(fact).includes(actor.userId)) return true
+  const isInPerson = actor.sessionId !== undefined && actor.impersonatorId === undefined
+  // A level is nothing that a token's scopes narrow, and what goes by it is read in person only.
+  if (live.level !== undefined && isInPerson && RANK[actor.level] >= RANK[live.level]) return true
+  if ((!live.inPerson || isInPerson) && live.users?.(fact).includes(actor.userId)) return true
   return live.asked === undefined ? false : undefined
 }
 

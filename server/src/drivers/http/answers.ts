@@ -10,6 +10,9 @@ interface Written {
   etag: string
 }
 
+/** How long a reader of a streamed file may take nothing of it. */
+const STALLED_MS = 60_000
+
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** A function that writes what the handler of a mounted route returned. */
@@ -41,6 +44,7 @@ export function answerWriter(
     if (value instanceof Streamed) {
       const disposition = `attachment; filename="${value.fileName}"`
       reply.header('cache-control', 'no-store').header('content-disposition', disposition)
+      reply.raw.setTimeout(STALLED_MS, () => reply.raw.destroy())
       return reply.type(value.type).send(Readable.from(value.content))
     }
     if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')

@@ -38,6 +38,8 @@ export interface MountParts {
   streams: OpenStreams
 }
 
+const A_DAY_MS = 86_400_000
+
 export function mount(app: FastifyInstance, dialect: Dialect, route: Route, parts: MountParts): void {
   const accepts = route.accepts ?? ['json']
   const readInput = compileInput(dialect, route)
@@ -55,6 +57,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     ...(answersAsDeclared && { schema: { response: { [route.status ?? 200]: route.answer } } }),
     ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
     ...((route.files || route.uploads) && { handlerTimeout: parts.uploadTimeoutMs }),
+    ...(route.unhurried && { handlerTimeout: A_DAY_MS }),
     onRequest: async (request, reply) => {
       const facts = factsOf(request, route, dialect, parts)
       const { authenticator, limiter, freshness } = parts

@@ -141,6 +141,8 @@ export interface RouteDefinition<
   answer: TSchema
   /** The handler answers with `Binary` bytes or a `Streamed` file instead of JSON. */
   binary?: true
+  /** The answer is written while it is made, however long that takes: only a reader who stands still ends it. */
+  unhurried?: true
   /** The handler opens a stream of server-sent events by `stream.open`, or throws before that. */
   streams?: true
   /** The message of success in the envelope dialect. */

@@ -24,7 +24,7 @@ export interface HeldStream {
 
 /** What a client may leave unread before it is cut, in bytes. */
 export const MAX_UNREAD = 1_048_576
-/** How long the last words of a stopping server may take to be read. */
+/** How long last words may take to be read. */
 const FAREWELL_MS = 2_000
 
 /** The open end of a stream. */
@@ -65,7 +65,12 @@ export class Outlet {
   }
 
   end(lastWords?: string): void {
-    if (this.isOpen) this.#response.end(lastWords)
+    const response = this.#response
+    if (!this.isOpen) return
+    response.end(lastWords)
+    // Who does not read them is cut: an ended stream takes nobody's place.
+    const patience = setTimeout(() => response.destroy(), FAREWELL_MS).unref()
+    response.once('close', () => clearTimeout(patience))
   }
 
   /** Ends without a word, as a lost connection does. */
@@ -104,12 +109,8 @@ export class OpenStreams {
     return new Outlet(response)
   }
 
-  /** Has every stream say goodbye; those that do not listen are cut. */
+  /** Has every stream say goodbye. */
   stop(): void {
     for (const held of [...this.#held.values()]) held.stop()
-    if (this.#held.size > 0)
-      setTimeout(() => {
-        for (const response of this.#held.keys()) response.destroy()
-      }, FAREWELL_MS).unref()
   }
 }

@@ -36,7 +36,7 @@ export interface Jobs {
   hasten(tx: Tx, owner: JobOwner, id: string): Promise<boolean>
   /** Removes every job of a tenant in the transaction, in whatever state: what they worked on is gone with it. */
   dropOf(tx: Tx, tenantId: string): Promise<void>
-  /** Has every job of a tenant told that was given up or cancelled, at least once. Before `start`. */
+  /** Has every job of a tenant told that was given up, at least once. Before `start`. */
   onGivenUp(listener: GivenUp): void
   /** Whether jobs can be enqueued. */
   isStarted(): boolean

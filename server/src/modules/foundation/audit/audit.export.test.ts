@@ -1,13 +1,14 @@
 // The audit trail as a file, and what is forgotten of it.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Person, startApp, type TestApp, unique } from '../../../../test/harness.ts'
 
 let ashlar: TestApp
 let owner: Person
 let tenant: string
 before(async () => {
-  ashlar = await startApp({ env: { AUDIT_RETENTION_DAYS: '40' } })
+  ashlar = await startApp({ env: { AUDIT_RETENTION_DAYS: '40', HANDLER_TIMEOUT: '1' } })
   owner = await ashlar.person()
   const made = await ashlar.call('POST', '/api/v1/tenants', { token: owner.token, json: { name: unique('Quarry ') } })
   tenant = made.body.id
@@ -126,3 +127,41 @@ describe('the retention', () => {
     assert.equal(await ashlar.app.audit.forgetExpired(), 0)
   })
 })
+
+describe('a long trail', () => {
+  before(async () => {
+    await ashlar.rows(
+      `SELECT audit_append(jsonb_agg(jsonb_build_object('id', 'd' || n, 'actor', 'x', 'action', 'bulk.long', 'targetId', repeat('y', 1500) || n)))
+       FROM set_config('app.tenant_id', $1, false), generate_series(1, 20000) n`,
+      [tenant],
+    )
+  })
+
+  it('is exported whole to whoever reads slowly, past the time of other answers', async () => {
+    const { token, headers } = here()
+    const response = await fetch(`${ashlar.url}/api/v1/audit-logs/export?format=ndjson&action=bulk.long`, {
+      headers: { ...headers, authorization: `Bearer ${token}` },
+    })
+    let lines = 0
+    for await (const [turn, piece] of enumerate(response.body!)) {
+      lines += piece.filter((byte) => byte === 10).length
+      if (turn < 20) await sleep(150)
+    }
+    assert.equal(lines, 20_000)
+  })
+
+  it('that cannot be verified in a statement’s time says who can', async () => {
+    const hasty = await startApp({ database: ashlar.database, env: { DB_STATEMENT_TIMEOUT: '0.15' } })
+    try {
+      const { status, body } = await hasty.call('GET', '/api/v1/audit-logs/verify', here())
+      assert.deepEqual([status, body.code], [409, 'audit.trail_too_long'])
+    } finally {
+      await hasty.stop()
+    }
+  })
+})
+
+async function* enumerate(stream: ReadableStream<Uint8Array>): AsyncGenerator<[number, Uint8Array]> {
+  let turn = 0
+  for await (const piece of stream) yield [turn++, piece]
+}

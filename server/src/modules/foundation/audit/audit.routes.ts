@@ -27,6 +27,7 @@ export function auditRoutes(audit: Audit): Route[] {
       query: AuditExportQuery,
       answer: Type.Unsafe<Buffer>({ type: 'string', contentMediaType: 'text/csv' }),
       binary: true,
+      unhurried: true,
       handle: ({ actor, query, facts }) => audit.export(actor, query, facts),
     }),
     route({
@@ -38,6 +39,7 @@ export function auditRoutes(audit: Audit): Route[] {
       description:
         'Reads every entry of the tenant. An entry that was changed or removed, also at the end, breaks its chain; the answer names the first one.',
       answer: AuditVerdict,
+      errors: ['audit.trail_too_long'],
       handle: ({ actor }) => audit.verify(actor.tenantId),
     }),
   ]

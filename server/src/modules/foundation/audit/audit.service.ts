@@ -7,6 +7,7 @@ import type { Database, Tx } from '../../../drivers/database/index.ts'
 import { type RequestFacts, Streamed } from '../../../drivers/http/index.ts'
 import type { Jobs } from '../../../drivers/queue/index.ts'
 import type { Events } from '../events/index.ts'
+import { auditErrors } from './audit.errors.ts'
 import * as queries from './audit.queries.ts'
 import {
   type AuditEntry,
@@ -55,6 +56,7 @@ const EXPORTED_AT_ONCE = 1_000
 
 export function createAudit({ database, jobs, events, options }: AuditParts): Audit {
   const pending = new WeakMap<Tx, queries.NewEntry[]>()
+  const verifying = new Map<string, Promise<queries.ChainRow>>()
 
   async function* pages(tenantId: string, filter: AuditFilter): AsyncGenerator<AuditEntry[]> {
     const db = database.tenant(tenantId)
@@ -109,7 +111,19 @@ export function createAudit({ database, jobs, events, options }: AuditParts): Au
       return new Streamed(type, `audit-${new Date().toISOString().slice(0, 10)}.${format}`, content())
     },
 
-    verify: async (tenantId) => toAuditVerdict(await queries.verify(database.tenant(tenantId), tenantId)),
+    async verify(tenantId) {
+      // However many ask, the trail is read once at a time.
+      const running = verifying.get(tenantId) ?? queries.verify(database.tenant(tenantId), tenantId)
+      verifying.set(tenantId, running)
+      try {
+        return toAuditVerdict(await running)
+      } catch (error) {
+        const { cause } = error as { cause?: { code?: string } }
+        throw cause?.code === STATEMENT_TIMEOUT ? auditErrors('audit.trail_too_long', { cause: error }) : error
+      } finally {
+        verifying.delete(tenantId)
+      }
+    },
 
     async *verifyEvery(only) {
       for (const { id } of await queries.listTenants(database.global, only)) {
@@ -130,6 +144,9 @@ export function createAudit({ database, jobs, events, options }: AuditParts): Au
   }
   return audit
 }
+
+// PostgreSQL's query_canceled.
+const STATEMENT_TIMEOUT = '57014'
 
 const placeOf = ({ moment, chain, seq }: queries.AuditRow): queries.Place => [moment, chain, seq]
 

@@ -89,8 +89,9 @@ export function createSubscriptions({
       await handler({ event, tenantId, database, attempt, signal, log, once })
     }
     await run.database.transaction(async (tx) => {
-      await goOn(tx, due.eventId, () => queries.settle(tx, due))
+      // The job's row first, as whoever cancels it does: in the other order both would wait for each other.
       await run.complete(tx)
+      await goOn(tx, due.eventId, () => queries.settle(tx, due))
     })
   }
 

@@ -12,7 +12,7 @@ const kind = ({ changes }: Deed, doer: Doer) => (doer.kind === 'user' ? { name: 
 export const JobFailed = defineEvent({
   name: 'jobs.failed',
   aggregate,
-  summary: 'A job was given up: no try of it succeeded, or it was cancelled.',
+  summary: 'A job was given up: no try of it succeeded.',
   schema,
   live,
 })
