@@ -17,7 +17,7 @@ import {
   sessionEvents,
   sessionRoutes,
 } from '../modules/identity/sessions/index.ts'
-import { createTeams, teamRoutes } from '../modules/identity/teams/index.ts'
+import { createTeams, teamEvents, teamRoutes } from '../modules/identity/teams/index.ts'
 import {
   createTenants,
   DEFAULT_TENANT,
@@ -35,6 +35,7 @@ export const identityJobs = [purgeTenantsJob, sendLinkJob, changeAddressJob]
 export const identityEvents: readonly EventDefinition[] = [
   ...sessionEvents,
   ...roleEvents,
+  ...teamEvents,
   ...tenancyEvents,
   ...userEvents,
   ...invitationEvents,

@@ -3,13 +3,13 @@ import type { Config } from '../config.ts'
 import type { EventDefinition } from '../core/events.ts'
 import type { Route } from '../drivers/http/index.ts'
 import { createAccess } from '../modules/product/access/index.ts'
-import { createDocuments, documentRoutes } from '../modules/product/documents/index.ts'
-import { createFolders, folderRoutes, purgeContentJob } from '../modules/product/folders/index.ts'
+import { createDocuments, documentEvents, documentRoutes } from '../modules/product/documents/index.ts'
+import { createFolders, folderEvents, folderRoutes, purgeContentJob } from '../modules/product/folders/index.ts'
 import type { Identity } from './identity.ts'
 
 export const productJobs = [purgeContentJob]
 
-export const productEvents: readonly EventDefinition[] = []
+export const productEvents: readonly EventDefinition[] = [...folderEvents, ...documentEvents]
 
 export type Product = ReturnType<typeof createProduct>
 

@@ -1,3 +1,4 @@
 // The door of the teams module.
+export { teamEvents } from './teams.events.ts'
 export { teamRoutes } from './teams.routes.ts'
 export { createTeams, type Teams } from './teams.service.ts'

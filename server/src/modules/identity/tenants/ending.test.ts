@@ -131,6 +131,14 @@ describe('the end of a tenant', () => {
       json: { name: 'robot', scopes: ['users:view'] },
     })
     assert.equal(pat.status, 201, pat.text)
+    // A folder that is shared, and a document in it that was saved twice and looked at.
+    const as = (method: string, path: string, json?: object) =>
+      call(method, path, { token: owner.token, headers, ...(json && { json }) })
+    const folder = await as('POST', '/folders', { name: 'Quarry' })
+    await as('POST', `/folders/${folder.body.id}/share`, { userId: member.id })
+    const document = await as('POST', '/documents', { title: 'Plan', folderId: folder.body.id })
+    await as('PUT', `/documents/${document.body.id}`, { content: 'Stone by stone.' })
+    assert.equal((await as('GET', `/documents/${document.body.id}`)).body.revision, 2)
     const invite = (json: object) =>
       call('POST', `/tenants/${id}/invitations`, { token: owner.token, json: { ...json } })
     const link = (await invite({ maxUses: 2 })).body.token

@@ -18,6 +18,9 @@ const MANAGING: Record<Kind, string> = {
   folder: 'files:manage',
 }
 
+/** The permission to look at anything of the kind. */
+export const VIEWING: Record<Kind, string> = { document: 'documents:view', file: 'files:view', folder: 'files:view' }
+
 /** Whether the actor reaches every item of the kind in the tenant as its owner does. */
 export function isManager(actor: UserActor, kind: Kind): boolean {
   return grantFor(actor.permissions, MANAGING[kind]) !== undefined

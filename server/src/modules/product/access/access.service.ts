@@ -1,8 +1,9 @@
 // The one resolver of access to content: what a single read allows, lists and searches show, and nothing more.
 import type { UserActor } from '../../../core/actor.ts'
+import { grantFor } from '../../../core/permission.ts'
 import type { Executor, Sql } from '../../../drivers/database/index.ts'
 import { accessErrors } from './access.errors.ts'
-import { atLeast, isManager, type Kind, type Level } from './access.policy.ts'
+import { atLeast, isManager, type Kind, type Level, VIEWING } from './access.policy.ts'
 import * as queries from './access.queries.ts'
 
 /** An item and how far it is open. */
@@ -29,6 +30,8 @@ export interface Access {
    * it is and not far enough. With `deleted` it looks in the trash, which only owners and managers see.
    */
   must(db: Executor, actor: UserActor, at: Place, least: Level): Promise<Standing>
+  /** Whether the actor sees what happens to an item: whoever may read it, or could before it went into the trash. */
+  mayHear(db: Executor, actor: UserActor, kind: Kind, id: string): Promise<boolean>
   /** What lists, searches and counts ask of rows. One statement. */
   reachable(db: Executor, actor: UserActor, kind: Kind): Promise<Reach>
 }
@@ -56,6 +59,13 @@ export function createAccess(): Access {
       if (!atLeast(item.level, least))
         throw accessErrors('content.level_too_low', { facts: { level: item.level, needed: least } })
       return item
+    },
+
+    async mayHear(db, actor, kind, id) {
+      if (!grantFor(actor.permissions, VIEWING[kind])) return false
+      const item =
+        (await queries.find(db, kind, id, actor.userId)) ?? (await queries.find(db, kind, id, actor.userId, true))
+      return item !== undefined && (item.rank > 0 || isManager(actor, kind))
     },
 
     async reachable(db, actor, kind) {

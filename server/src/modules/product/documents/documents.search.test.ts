@@ -138,7 +138,8 @@ describe(`documents, ${TENANTS * PER_TENANT} of them in ${TENANTS} tenants`, () 
           0,
         )
       test.diagnostic(`a page looked at ${looked} documents in ${ms} ms`)
-      assert.ok(looked <= 60, `${looked} documents were looked at for a page of 10`)
+      // A page for each of the ways, the few that are shared, and the page itself: nothing that grows with the tenant.
+      assert.ok(looked <= 150, `${looked} documents were looked at for a page of 10`)
     }
   })
 })

@@ -1,4 +1,5 @@
 // Documents: texts that people write, find again and share.
+import { documentEvents } from './documents.events.ts'
 import * as queries from './documents.queries.ts'
 import { createGiving, type Giving } from './service/giving.ts'
 import type { DocumentParts } from './service/parts.ts'
@@ -9,6 +10,10 @@ export type Documents = Reading & Writing & Giving
 
 export function createDocuments(parts: DocumentParts): Documents {
   const reading = createReading(parts)
+  for (const { name } of documentEvents)
+    parts.events.decide(name, (actor, { aggregateId }) =>
+      parts.access.mayHear(parts.database.tenant(actor.tenantId), actor, 'document', aggregateId),
+    )
   parts.folders.hold({
     kind: 'documents',
     measure: queries.measure,

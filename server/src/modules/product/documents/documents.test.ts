@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Answer, type Call, type Person, startApp, type TestApp } from '../../../../test/harness.ts'
+import { type Listening, listen } from '../../../../test/streams.ts'
 
 const NOTHING = 'cmi8z2n4w0q5t1v7x3y9b6d2'
 
@@ -338,6 +339,32 @@ describe('documents', () => {
     assert.equal((await call('POST', `/documents/${mine}/restore`)).status, 200)
     assert.equal((await call('POST', `/documents/${mine}/restore`)).status, 404)
     assert.deepEqual(await trailOf(mine), ['documents.create', 'documents.delete', 'documents.restore'])
+  })
+
+  it('tell what happens to them to whoever may read them, and to nobody else', async () => {
+    const heard = await Promise.all(
+      [reader, other].map(({ token }) => listen(ashlar.url, { token, types: 'documents.*,folders.*' })),
+    )
+    const [toReader, toOther] = heard as [Listening, Listening]
+    try {
+      const [id, closed] = [await make('Told'), await make('Closed')]
+      await call('POST', `/documents/${id}/share`, owner, { userId: reader.id })
+      await call('PUT', `/documents/${id}`, owner, { content: 'a word that nobody is told' })
+      await call('PUT', `/documents/${closed}`, owner, { content: 'x' })
+      await call('DELETE', `/documents/${id}`)
+      await toReader.next('documents.deleted')
+      assert.deepEqual(
+        toReader
+          .facts()
+          .map(({ event, data }) => [event, data.aggregateId])
+          .slice(-3),
+        ['documents.shared', 'documents.updated', 'documents.deleted'].map((event) => [event, id]),
+      )
+      assert.ok(!JSON.stringify(toReader.told).includes('a word'))
+      assert.deepEqual(toOther.facts(), [])
+    } finally {
+      for (const one of heard) one.close()
+    }
   })
 
   it('speak the HaloLight dialect on /api', async () => {

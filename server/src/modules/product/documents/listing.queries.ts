@@ -74,10 +74,14 @@ function waysOf({ deleted }: DocumentQuery, { userId, reach }: Reader): Reach['w
   return [{ condition: sql`d."ownerId" = ${userId}` }]
 }
 
+// What went with a folder of one's own comes back with it; what somebody else took along stands here by itself.
+const IN_TRASH = sql`d."deletedAt" IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM folders f WHERE f.id = d."deletedWith" AND f."ownerId" = d."ownerId")`
+
 function filters(query: DocumentQuery, { userId }: Reader): (Sql | false | undefined)[] {
   const { deleted, folderId, folder, type, tags, ownerId, shared } = query
   return [
-    deleted ? sql`d."deletedAt" IS NOT NULL AND d."deletedWith" IS NULL` : sql`d."deletedAt" IS NULL`,
+    deleted ? IN_TRASH : sql`d."deletedAt" IS NULL`,
     folderId !== undefined && sql`d."folderId" = ${folderId}`,
     folder !== undefined && sql`d.folder = ${folder}`,
     type !== undefined && sql`d.type = ${type}`,

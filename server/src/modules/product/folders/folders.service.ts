@@ -1,6 +1,7 @@
 // Folders: trees of them, which documents and files lie in, and through which access is passed down.
 
 import type { FolderContents } from './contents.ts'
+import { folderEvents } from './folders.events.ts'
 import { type Administration, createAdministration } from './service/administration.ts'
 import type { FolderParts } from './service/parts.ts'
 import { createReading, type Reading } from './service/reading.ts'
@@ -15,6 +16,10 @@ export function createFolders(given: Omit<FolderParts, 'contents'>): Folders {
   const contents: FolderContents[] = []
   const parts: FolderParts = { ...given, contents }
   const reading = createReading(parts)
+  for (const { name } of folderEvents)
+    parts.events.decide(name, (actor, { aggregateId }) =>
+      parts.access.mayHear(parts.database.tenant(actor.tenantId), actor, 'folder', aggregateId),
+    )
   return {
     ...reading,
     ...createAdministration(parts, reading),

@@ -4,6 +4,7 @@ import { invalidField } from '../../../../core/errors.ts'
 import type { Database, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
+import type { Events } from '../../../foundation/events/index.ts'
 import type { Access } from '../../access/index.ts'
 import type { Folders } from '../../folders/index.ts'
 import { documentErrors } from '../documents.errors.ts'
@@ -12,6 +13,7 @@ export interface DocumentParts {
   database: Pick<Database, 'tenant' | 'inTenant'>
   audit: Pick<Audit, 'record'>
   access: Access
+  events: Pick<Events, 'decide'>
   folders: Pick<Folders, 'hold' | 'mustTake'>
   options: {
     /** How many earlier revisions of a document are kept. */

@@ -5,6 +5,7 @@ import type { Database, Executor, Tx } from '../../../../drivers/database/index.
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { Jobs } from '../../../../drivers/queue/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
+import type { Events } from '../../../foundation/events/index.ts'
 import { type Access, isManager, type Kind } from '../../access/index.ts'
 import type { FolderContents } from '../contents.ts'
 import * as queries from '../folders.queries.ts'
@@ -14,6 +15,7 @@ export interface FolderParts {
   jobs: Pick<Jobs, 'define'>
   audit: Pick<Audit, 'record'>
   access: Access
+  events: Pick<Events, 'decide'>
   contents: readonly FolderContents[]
   options: {
     /** How long the trash keeps what is deleted. */
