@@ -46,9 +46,9 @@ export function deliveryJob(parts: DeliveryParts): JobDefinition<typeof Payload>
   return {
     ...deliverMail,
     handler: (run) => deliver(run, { ...parts, reach }),
-    abandoned: async ({ payload, database, reason }) => {
+    abandoned: async ({ payload, database, jobId, reason }) => {
       await database.transaction(async (tx) => {
-        if (await queries.giveUp(tx, payload.mailId, reason))
+        if (await queries.giveUp(tx, { id: payload.mailId, jobId, error: reason }))
           parts.events.publish(tx, MailFailed, factOf(payload.mailId))
       })
     },
