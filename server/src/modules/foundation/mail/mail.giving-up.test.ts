@@ -23,7 +23,7 @@ let mailer: Mailer
 let mail: Mail
 let job: JobDefinition
 let queued = 0
-const isDeaf = false
+let isDeaf = false
 let told: [string, string][] = []
 
 const events: MailParts['events'] = {
@@ -60,6 +60,8 @@ const rows = (statement: string, values: unknown[] = []) =>
 const send = (more: Partial<MailToSend> = {}) => database.inTenant('a', (tx) => mail.send(tx, { ...changed, ...more }))
 const stateOf = async (id: string) => (await rows('SELECT state FROM mails WHERE id = $1', [id]))[0].state as string
 const jobOf = async (id: string) => (await rows('SELECT "jobId" FROM mails WHERE id = $1', [id]))[0].jobId as string
+const age = (id: string, column: 'queuedAt' | 'expiresAt') =>
+  rows(`UPDATE mails SET "${column}" = now() - interval '25 hours' WHERE id = $1`, [id])
 
 function partsOf(id: string, jobId: string) {
   const transaction: Parameters<JobDefinition['handler']>[0]['database']['transaction'] = (work) =>
@@ -67,6 +69,14 @@ function partsOf(id: string, jobId: string) {
   return { payload: { mailId: id }, tenantId: 'a', database: { ...database.tenant('a'), transaction }, jobId, log }
 }
 
+const tryIt = async (id: string) =>
+  job.handler({
+    ...partsOf(id, await jobOf(id)),
+    attempt: 1,
+    signal: AbortSignal.timeout(10_000),
+    progress() {},
+    complete: async () => undefined,
+  })
 const abandon = (id: string, jobId: string) => job.abandoned!({ ...partsOf(id, jobId), reason: 'All tries failed.' })
 
 describe('a mail whose job was given up', () => {
@@ -86,5 +96,52 @@ describe('a mail whose job was given up', () => {
     await abandon(id, young)
     assert.equal(await stateOf(id), 'failed')
     assert.deepEqual(told, [['mail.failed', id]])
+  })
+})
+
+describe('a mail that waited too long', () => {
+  const addFirst = (id: string) =>
+    rows(
+      `INSERT INTO mail_recipients ("tenantId", "mailId", position, kind, address) VALUES ('a', $1, 2, 'cc', 'first@example.com')`,
+      [id],
+    )
+
+  it('is told as failed, once, when it is given up after a day', async () => {
+    const id = await send()
+    await assert.rejects(tryIt(id), /later/)
+    assert.deepEqual([await stateOf(id), told], ['queued', []])
+    await age(id, 'queuedAt')
+    await assert.rejects(tryIt(id), { name: 'JobRefused' })
+    await abandon(id, await jobOf(id))
+    await tryIt(id)
+    assert.deepEqual([await stateOf(id), told], ['failed', [['mail.failed', id]]])
+  })
+
+  it('is not given up where that cannot be told', async () => {
+    const id = await send()
+    await assert.rejects(tryIt(id), /later/)
+    await age(id, 'queuedAt')
+    isDeaf = true
+    await assert.rejects(tryIt(id), /nobody can be told/).finally(() => {
+      isDeaf = false
+    })
+    assert.deepEqual([await stateOf(id), told], ['queued', []])
+  })
+
+  for (const column of ['queuedAt', 'expiresAt'] as const)
+    it(`is told as failed when some have it and the others get it no more (${column})`, async () => {
+      const id = await send()
+      await addFirst(id)
+      await assert.rejects(tryIt(id), /later/)
+      await age(id, column)
+      await assert.rejects(tryIt(id), { name: 'JobRefused' })
+      assert.deepEqual([await stateOf(id), told], ['partial', [['mail.failed', id]]])
+    })
+
+  it('is not told as failed when what it brings has died before anybody had it', async () => {
+    const id = await send()
+    await age(id, 'expiresAt')
+    await tryIt(id)
+    assert.deepEqual([await stateOf(id), told], ['cancelled', []])
   })
 })
