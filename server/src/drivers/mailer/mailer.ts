@@ -37,6 +37,7 @@ export interface OutgoingMail {
 
 /** What the server said about one recipient. */
 export interface Refusal {
+  /** As the envelope has it. */
   address: string
   /** Whether another try would be answered the same. */
   permanent: boolean

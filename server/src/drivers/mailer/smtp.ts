@@ -1,4 +1,5 @@
 // Mail over SMTP, with a few kept connections and short patience.
+import { domainToASCII } from 'node:url'
 import { createTransport, type NodemailerError } from 'nodemailer'
 import { isAddress, oneLine } from './addresses.ts'
 import { type Mailbox, type Mailer, MailRefused, type OutgoingMail, type Refusal } from './mailer.ts'
@@ -51,9 +52,9 @@ export function createSmtpMailer(options: SmtpOptions, log: SmtpLog): Mailer {
       const message = messageOf(mail)
       try {
         const { response, rejectedErrors = [] } = await transport.sendMail(message)
-        return { response, refused: rejectedErrors.map(refusalOf) }
+        return { response, refused: refusalsOf(rejectedErrors, mail.envelope) }
       } catch (error) {
-        throw refusal(error)
+        throw refusal(error, mail.envelope)
       } finally {
         for (const { content } of mail.attachments ?? []) content.destroy()
       }
@@ -107,9 +108,9 @@ function checked({ address, name }: Mailbox): Mailbox {
  * Permanent is only what the server says for good about these recipients or this content (RFC 5321, 4.2.1). A refused
  * sender, a failed sign-in or TLS is for the operator to mend, and the mail waits for that.
  */
-function refusal(error: unknown): MailRefused {
+function refusal(error: unknown, envelope: readonly string[] = []): MailRefused {
   const { message, response, permanent = false, command = '', rejectedErrors = [] } = error as NodemailerError
-  const refused = rejectedErrors.map(refusalOf)
+  const refused = refusalsOf(rejectedErrors, envelope)
   const details = { response, cause: error, refused, isUnreachable: isUnreachable(error as NodemailerError) }
   return new MailRefused(message, permanent && /^(RCPT|DATA)/.test(command), details)
 }
@@ -122,6 +123,25 @@ function isUnreachable({ code, originalCode = '', timeoutType = 'SOCKET_TIMEOUT'
   )
 }
 
-function refusalOf({ recipient = '', permanent = false, response, message }: NodemailerError): Refusal {
-  return { address: recipient, permanent, response: response ?? message }
+/**
+ * Each refusal under the address as the envelope has it, whose domain the library writes in its own way. One that fits no address may be
+ * about any: then everybody of whom nothing else is known has to be tried again.
+ */
+export function refusalsOf(errors: readonly NodemailerError[], envelope: readonly string[]): Refusal[] {
+  const byAddress = new Map(errors.map((error) => [canonical(error.recipient ?? ''), error]))
+  const known = new Set(envelope.map(canonical))
+  const stray = errors.find(({ recipient = '' }) => !known.has(canonical(recipient)))
+  return envelope.flatMap((address) => {
+    const error = byAddress.get(canonical(address)) ?? stray
+    if (!error) return []
+    const { permanent = false, response, message } = error
+    return [{ address, permanent: permanent && error !== stray, response: response ?? message }]
+  })
+}
+
+/** As the library writes it to the server. */
+function canonical(address: string): string {
+  const at = address.lastIndexOf('@') + 1
+  const domain = address.slice(at)
+  return address.slice(0, at) + (domainToASCII(domain) || domain.toLowerCase())
 }

@@ -69,12 +69,15 @@ export function settle(
     WHERE id = ${id}`)
 }
 
-/** No other try will come. */
-export function giveUp(db: Executor, id: string, error: string): Promise<number> {
+/** No other try will come by this job. A mail that another job has taken over since is left alone. */
+export function giveUp(
+  db: Executor,
+  { id, jobId, error }: { id: string; jobId: string; error: string },
+): Promise<number> {
   return db.run(sql`
     WITH given AS (
       UPDATE mails SET state = CASE WHEN ${HAS_ACCEPTED} THEN 'partial' ELSE 'failed' END, "lastError" = ${error}, sealed = NULL
-      WHERE id = ${id} AND state IN ('queued', 'sending') RETURNING id
+      WHERE id = ${id} AND COALESCE("jobId", ${jobId}) = ${jobId} AND state IN ('queued', 'sending') RETURNING id
     ), ended AS (
       UPDATE mail_attempts SET "endedAt" = now(), error = COALESCE(error, ${error})
       FROM given WHERE "mailId" = given.id AND "endedAt" IS NULL

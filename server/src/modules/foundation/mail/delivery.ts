@@ -46,9 +46,9 @@ export function deliveryJob(parts: DeliveryParts): JobDefinition<typeof Payload>
   return {
     ...deliverMail,
     handler: (run) => deliver(run, { ...parts, reach }),
-    abandoned: async ({ payload, database, reason }) => {
+    abandoned: async ({ payload, database, jobId, reason }) => {
       await database.transaction(async (tx) => {
-        if (await queries.giveUp(tx, payload.mailId, reason))
+        if (await queries.giveUp(tx, { id: payload.mailId, jobId, error: reason }))
           parts.events.publish(tx, MailFailed, factOf(payload.mailId))
       })
     },
@@ -63,7 +63,12 @@ async function deliver(run: JobRun<Static<typeof Payload>>, parts: DeliveryParts
   const { database, payload, log } = run
   if (run.attempt > 1 && performance.now() < parts.reach.awayUntil)
     throw new Error('The mail server could not be reached a moment ago.')
-  const mail = await queries.claim(database, payload.mailId)
+  const mail = await database.transaction(async (tx) => {
+    const claimed = await queries.claim(tx, payload.mailId)
+    if (claimed?.state === 'failed' || claimed?.state === 'partial')
+      parts.events.publish(tx, MailFailed, factOf(claimed.id))
+    return claimed
+  })
   if (!mail) return
   if (mail.state === 'cancelled') return log.info({ mailId: mail.id }, 'a mail was not sent: its link has died')
   if (mail.state !== 'sending')

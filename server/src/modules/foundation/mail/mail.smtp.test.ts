@@ -138,7 +138,7 @@ describe('a mail over SMTP', () => {
     assert.equal((await call('GET', `/mail/${body.id}`)).body.history[0].outcome, 'partial')
     // By hand it is tried for the one who was refused, and for nobody else.
     rules = {}
-    assert.equal((await call('POST', `/mail/${body.id}/retry`)).body.state, 'queued')
+    await hasten(body.id)
     const { history } = await until(body.id, 'sent')
     assert.deepEqual(
       post.taken.map(({ to }) => to),
@@ -146,6 +146,23 @@ describe('a mail over SMTP', () => {
     )
     assert.equal(history.length, 2)
     assert.equal((await call('POST', `/mail/${body.id}/retry`)).body.code, 'mail.already_sent')
+  })
+
+  it('is refused to a recipient in whatever case the address is written', async () => {
+    const name = unique('R')
+    rules.refuseRecipient = (one) => (one.startsWith(name) ? answering(550, 'no such person here') : undefined)
+    const bad = `${name}@Quarry.Example.COM`
+    const alone = await send({ recipients: [bad], subject: 'One', body: 'One.' })
+    assert.deepEqual([alone.body.state, alone.body.recipients[0].state], ['failed', 'refused'])
+    const { history } = (await call('GET', `/mail/${alone.body.id}`)).body
+    assert.deepEqual([history.length, history[0].outcome], [1, 'refused'])
+    const { body } = await send({ recipients: [address(), bad], subject: 'Two', body: 'One.' })
+    assert.equal(body.state, 'partial')
+    assert.deepEqual(
+      body.recipients.map(({ state }: { state: string }) => state),
+      ['accepted', 'refused'],
+    )
+    assert.equal(body.recipients[1].address, bad)
   })
 
   it('is tried again for those alone who were told to wait, each gets it once', async () => {

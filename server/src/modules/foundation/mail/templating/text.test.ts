@@ -1,7 +1,7 @@
 // The text part of a mail: what becomes of its HTML, and that it costs no more than its length.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { textOf } from './text.ts'
+import { textOf, tidied } from './text.ts'
 
 describe('the text part', () => {
   const cases: [string, string, string][] = [
@@ -33,5 +33,15 @@ describe('the text part', () => {
     assert.equal(textOf(span), 'x')
     const wide = `<table class="data"><tr><td>${'y'.repeat(20_000)}</td></tr>${'<tr><td>x</td></tr>'.repeat(2_000)}</table>`
     assert.ok(textOf(wide).length < 30_000)
+  })
+
+  it('grows with nothing but its length where there are long runs of blanks', () => {
+    const tabs = '\t'.repeat(100_000)
+    const spaces = ' '.repeat(100_000)
+    const began = performance.now()
+    assert.equal(textOf(`<pre>a${tabs}b${tabs}\n c</pre>`), `a${tabs}b\n c`)
+    assert.equal(tidied(`a${spaces}b${spaces}\r\nc \t \r${spaces}\n\n\nd`), `a${spaces}b\nc\n\nd`)
+    // Where the cost grows with the square this takes a minute.
+    assert.ok(performance.now() - began < 5_000)
   })
 })

@@ -54,9 +54,12 @@ export function textOf(html: string): string {
 
 /** No space at the ends of lines, no more than one empty line. */
 export function tidied(text: string): string {
-  return text
-    .replace(/\r\n?/g, '\n')
-    .replace(/[ \t]+$/gm, '')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim()
+  return (
+    text
+      .replace(/\r\n?/g, '\n')
+      // Without the look behind, each blank of a run that ends nothing would be tried as its beginning.
+      .replace(/(?<![ \t])[ \t]+$/gm, '')
+      .replace(/\n{3,}/g, '\n\n')
+      .trim()
+  )
 }
