@@ -420,4 +420,26 @@ describe('looking at a mail', () => {
     assert.deepEqual((await call('GET', `/mail/${old}/preview`)).body.code, 'mail.content_gone')
     assert.equal((await call('GET', `/mail/${young}/preview?format=text`)).text, 'Ready.')
     assert.ok(admin.id)
-  })})
+  })
+  it('loses large attachments a few mails at a time', async () => {
+    const { send } = await owner()
+    const ids: string[] = []
+    for (let at = 0; at < 4; at++) {
+      const { id } = (await send(single())).body
+      ids.push(id)
+      await ashlar.rows(
+        `INSERT INTO mail_attachments (id, "tenantId", "mailId", name, type, bytes)
+         SELECT $1, "tenantId", id, 'x', 'x/x', 30000000 FROM mails WHERE id = $2`,
+        [unique('file'), id],
+      )
+    }
+    await ashlar.rows(`UPDATE mails SET "createdAt" = now() - interval '91 days' WHERE id = ANY($1)`, [ids])
+    assert.equal(await ashlar.app.mail.deleteOld(), 4)
+    const batches = await ashlar.rows<{ n: number }>(
+      'SELECT count(*)::int AS n FROM mails WHERE id = ANY($1) GROUP BY "contentDeletedAt" ORDER BY "contentDeletedAt"',
+      [ids],
+    )
+    assert.deepEqual(batches, [{ n: 2 }, { n: 2 }])
+    assert.equal(await count('mail_attachments', '"mailId" = ANY($1)', ids), 0)
+  })
+})
