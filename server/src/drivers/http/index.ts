@@ -42,4 +42,4 @@ export {
 } from './schemas.ts'
 export { createHttp, type HttpOptions, type HttpServer } from './server.ts'
 export type { HeldStream, Outlet, Streaming } from './streams.ts'
-export { bodyReader } from './validation.ts'
+export { bodyReader, READ_APART } from './validation.ts'

@@ -32,6 +32,9 @@ function withFormats(ajv: Ajv): Ajv {
   return ajv.addFormat('date-time', isTimestamp)
 }
 
+/** Marks a field of a body whose content the route reads by itself, each piece with a `bodyReader`, which finds what is wrong with it. */
+export const READ_APART = Symbol('read apart')
+
 /**
  * Compiles a check that throws `request.invalid` with every field at fault, up to fifty; of a value that is far larger than any
  * route needs, with the first.
@@ -40,14 +43,16 @@ export function compileCheck(part: Part, schema: TSchema, unknownKeys: 'refuse' 
   const engine = engineFor(part, unknownKeys)
   const validateAll = all[engine].compile(schema)
   let validateFirst: ValidateFunction | undefined
+  const fields = Object.entries((schema as { properties?: Record<string, object> }).properties ?? {})
+  const apart = new Set(fields.flatMap(([key, field]) => (READ_APART in field ? [key] : [])))
   return (value) => {
     const faults: FieldFault[] = []
     if (isHeavy(value)) {
       validateFirst ??= first[engine].compile(schema)
-      if (validateFirst(value)) collectUnreadable(value, { part, path: [], faults })
+      if (validateFirst(value)) collectUnreadable(value, { part, path: [], faults, apart })
       else faults.push(...faultsOf(validateFirst, part))
     } else {
-      collectUnreadable(value, { part, path: [], faults })
+      collectUnreadable(value, { part, path: [], faults, apart })
       if (!validateAll(value)) faults.push(...faultsOf(validateAll, part))
     }
     if (faults.length) throw requestErrors('request.invalid', { fields: faults.slice(0, MAX_FAULTS) })
@@ -142,6 +147,8 @@ interface Walk {
   /** The keys that lead to the value. */
   path: string[]
   faults: FieldFault[]
+  /** Keys of the whole that are looked at elsewhere. */
+  apart: ReadonlySet<string>
 }
 
 /** Adds the places whose text PostgreSQL cannot hold: it knows neither NUL nor half a surrogate pair. */
@@ -154,6 +161,7 @@ function collectUnreadable(value: unknown, walk: Walk): void {
   } else if (value !== null && typeof value === 'object') {
     if (path.length > 32) return void at('too_deep', 'This is nested too deeply.')
     for (const key in value) {
+      if (path.length === 0 && walk.apart.has(key)) continue
       collectUnreadable(key, walk)
       path.push(key)
       collectUnreadable((value as Record<string, unknown>)[key], walk)

@@ -1,6 +1,6 @@
 // What people send: mails in their several shapes, and what they are answered.
 import Type, { type Static } from 'typebox'
-import { Body, Email, IdOf, Nullable, OneOf, Text } from '../../../drivers/http/index.ts'
+import { Body, Email, IdOf, Nullable, OneOf, READ_APART, Text } from '../../../drivers/http/index.ts'
 import { MailState, Recipient } from './mail.schema.ts'
 
 export const MAX_RECIPIENTS = 50
@@ -88,7 +88,7 @@ export const BulkMail = Body({
       description: 'An object as for `POST /mail/email`.',
       examples: [{ recipients: ['mason@example.com'], subject: 'The order of the week', body: 'Twelve slabs.' }],
     }),
-    { minItems: 1, maxItems: MAX_BULK },
+    { minItems: 1, maxItems: MAX_BULK, [READ_APART]: true },
   ),
 })
 export type BulkMail = Static<typeof BulkMail>

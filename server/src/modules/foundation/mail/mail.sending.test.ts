@@ -202,6 +202,32 @@ describe('POST /mail/email/bulk', () => {
     assert.equal((await send({ emails: Array.from({ length: 101 }, () => single()) }, '/bulk')).status, 422)
   })
 
+  it('refuses text that is none with the one mail that has it', async () => {
+    const { send, tenantId } = await owner()
+    const bad = [
+      { body: 'x\0y' },
+      { body: 'x\ud800y' },
+      { 'x\0': 1 },
+      { extra: { deep: '\0' } },
+      { body: '\0', subject: 5 },
+    ]
+    const emails = [single(), ...bad.map((more) => single(more)), '\0', single()]
+    const { status, body, text } = await send({ emails }, '/bulk')
+    assert.equal(status, 202, text)
+    const outcome = body.results.map(({ accepted, code }: { accepted: boolean; code?: string }) => code ?? accepted)
+    assert.deepEqual(outcome, [true, ...Array(6).fill('request.invalid'), true])
+    assert.deepEqual(
+      [body.results[1], body.results[2]].map(({ errors: [{ path, code }] }) => [path, code]),
+      [
+        ['body', 'unreadable_text'],
+        ['body', 'unreadable_text'],
+      ],
+    )
+    assert.equal(await count('mails', '"tenantId" = $1', tenantId), 2)
+    assert.equal((await send({ emails: [single()], 'x\0': '\0' }, '/bulk')).status, 422)
+    assert.equal((await send({ emails: '\0' }, '/bulk')).status, 422)
+  })
+
   it('lets as many through as the limits do, in their order, and counts no other', async () => {
     const { send, tenantId } = await owner()
     const to = address()
@@ -394,5 +420,26 @@ describe('looking at a mail', () => {
     assert.deepEqual((await call('GET', `/mail/${old}/preview`)).body.code, 'mail.content_gone')
     assert.equal((await call('GET', `/mail/${young}/preview?format=text`)).text, 'Ready.')
     assert.ok(admin.id)
+  })
+  it('loses large attachments a few mails at a time', async () => {
+    const { send } = await owner()
+    const ids: string[] = []
+    for (let at = 0; at < 4; at++) {
+      const { id } = (await send(single())).body
+      ids.push(id)
+      await ashlar.rows(
+        `INSERT INTO mail_attachments (id, "tenantId", "mailId", name, type, bytes)
+         SELECT $1, "tenantId", id, 'x', 'x/x', 30000000 FROM mails WHERE id = $2`,
+        [unique('file'), id],
+      )
+    }
+    await ashlar.rows(`UPDATE mails SET "createdAt" = now() - interval '91 days' WHERE id = ANY($1)`, [ids])
+    assert.equal(await ashlar.app.mail.deleteOld(), 4)
+    const batches = await ashlar.rows<{ n: number }>(
+      'SELECT count(*)::int AS n FROM mails WHERE id = ANY($1) GROUP BY "contentDeletedAt" ORDER BY "contentDeletedAt"',
+      [ids],
+    )
+    assert.deepEqual(batches, [{ n: 2 }, { n: 2 }])
+    assert.equal(await count('mail_attachments', '"mailId" = ANY($1)', ids), 0)
   })
 })

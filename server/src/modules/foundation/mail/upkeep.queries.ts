@@ -36,15 +36,30 @@ export function countDown(tx: Tx, counts: readonly Pick<Count, 'key' | 'hits'>[]
     WHERE mail_counters.key = one.key`)
 }
 
-/** Deletes the content of up to `limit` mails that are older, with their attachments; answers how many. Sees all tenants. */
-export async function deleteContent(tx: Tx, olderThanSeconds: number, limit: number): Promise<number> {
+/**
+ * Deletes the content of up to `most.mails` mails that are older, with their attachments; fewer as soon as those have more than
+ * `most.bytes`. Answers how many; none when no more are left. Sees all tenants.
+ */
+export async function deleteContent(
+  tx: Tx,
+  olderThanSeconds: number,
+  most: { mails: number; bytes: number },
+): Promise<number> {
   const gone = await tx.query<{ tenantId: string; id: string }>(sql`
-    UPDATE mails SET html = NULL, text = NULL, sealed = NULL, "contentDeletedAt" = now()
-    WHERE ("tenantId", id) IN (
-      SELECT "tenantId", id FROM mails
+    WITH old AS (
+      SELECT "tenantId", id, "createdAt", (
+        SELECT COALESCE(sum(bytes), 0) FROM mail_attachments files
+        WHERE files."tenantId" = mails."tenantId" AND files."mailId" = mails.id
+      ) AS bytes
+      FROM mails
       WHERE "contentDeletedAt" IS NULL AND "createdAt" < now() - make_interval(secs => ${olderThanSeconds})
         AND state NOT IN ('queued', 'sending')
-      ORDER BY "createdAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+      ORDER BY "createdAt" LIMIT ${most.mails} FOR UPDATE SKIP LOCKED
+    ), summed AS (
+      SELECT "tenantId", id, sum(bytes) OVER (ORDER BY "createdAt", id) - bytes AS before FROM old
+    )
+    UPDATE mails SET html = NULL, text = NULL, sealed = NULL, "contentDeletedAt" = now()
+    WHERE ("tenantId", id) IN (SELECT "tenantId", id FROM summed WHERE before <= ${most.bytes})
     RETURNING "tenantId", id`)
   await tx.run(sql`
     DELETE FROM mail_attachments WHERE ("tenantId", "mailId") IN (

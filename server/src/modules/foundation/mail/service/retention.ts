@@ -21,12 +21,13 @@ export const mailUpkeepJob = {
   concurrency: 1,
 } satisfies JobSettings
 
-const AT_ONCE = 500
+// What is surely deleted within the time that a statement may take.
+const AT_ONCE = { mails: 500, bytes: 50_000_000 }
 
 export function createRetention({ database, jobs, options }: MailParts): Retention {
   async function deleteOld(signal?: AbortSignal): Promise<number> {
     let deleted = 0
-    for (let gone = AT_ONCE; gone === AT_ONCE; deleted += gone) {
+    for (let gone = 1; gone > 0; deleted += gone) {
       signal?.throwIfAborted()
       gone = await database.acrossTenants('mails whose content is not kept any more', (tx) =>
         queries.deleteContent(tx, options.retentionSeconds, AT_ONCE),
