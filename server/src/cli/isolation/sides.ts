@@ -82,6 +82,7 @@ export async function makeSide(client: Client, operations: Operation[], admin?: 
     'deleted tenant': () => makeDeleted(client, owner.token),
     job: () => addJob(client, headers, secret),
     event: () => lastEvent(client, headers),
+    'mail template': () => addTemplate(client, headers),
   }
   const objects = await makeObjects(client, operations, { owner: owner.token, tenantId: tenant.id, admin, special })
   return { tenant, people, objects, factor, newMember: () => member([]) }
@@ -114,6 +115,18 @@ async function addJob(client: Client, headers: Record<string, string>, secret: s
     headers,
   })
   return String((data as { id: unknown }[])[0]?.id)
+}
+
+/** Known by its name, which no other tenant may read. */
+async function addTemplate(client: Client, headers: Record<string, string>): Promise<string> {
+  const name = newWord()
+  await client.succeed({
+    method: 'PUT',
+    path: `${API}/mail/templates/${name}`,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ locale: 'en', subject: 'Proof', html: '<p>Proof</p>' }),
+  })
+  return name
 }
 
 /** The id of what happened last: a stream begins with it. */
