@@ -6,9 +6,21 @@ const SECRET = 'asks for a secret, which nobody else has, and not for an id'
 const BY_NAME = 'a role by its name from the configuration, never from a request'
 const BACK_OFFICE = 'reached by the back office only, which sees all tenants'
 
+const BY_NAME_OF_TEMPLATE = 'templates are known by their names, and only one’s own are read'
+
 export const SURVIVORS: Readonly<Record<string, string>> = {
   'row security of audit_heads': 'its statements name the handle’s own tenant too',
+  'row security of document_revisions': BY_PARENT,
+  'row security of document_tags': BY_PARENT,
+  'row security of document_views': BY_PARENT,
+  'row security of event_deliveries': 'no route reads it: what subscribers are still owed',
+  'row security of files': 'no route reads files',
   'row security of invitation_uses': BY_PARENT,
+  'row security of mail_attachment_chunks': BY_PARENT,
+  'row security of mail_attachments': BY_PARENT,
+  'row security of mail_attempts': BY_PARENT,
+  'row security of mail_counters': 'counts towards a limit of one’s own, and shows nothing',
+  'row security of mail_recipients': BY_PARENT,
   'row security of member_totals': 'its statements name the handle’s own tenant too',
   'row security of personal_access_tokens': 'its statements name the owner, or the hash of the secret, too',
   'row security of role_parents': BY_PARENT,
@@ -49,6 +61,10 @@ export const SURVIVORS: Readonly<Record<string, string>> = {
     'an exception of the proof: accounts belong to no tenant',
   "if (!row) throw tenantErrors('tenants.not_found') in load of identity/tenants/service/settings.ts":
     'the tenant was entered before: it is there',
+  "if (!own && !product && !isKnown(name, (await queries.summary(db)).templates)) throw templateErrors('mail.template_not_found') in read of foundation/mail/templates.service.ts":
+    BY_NAME_OF_TEMPLATE,
+  "if (!before) throw templateErrors('mail.template_not_found') in remove of foundation/mail/templates.service.ts":
+    BY_NAME_OF_TEMPLATE,
   "if (!avatar) throw userErrors('users.not_found', { message: 'There is no such picture.' }) in avatar of identity/users/service/own.ts":
     'an exception of the proof: pictures are public by their address',
   "if (change.outcome === 'absent') throw jobErrors('jobs.not_found') in change of foundation/jobs/jobs.service.ts":
