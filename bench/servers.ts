@@ -7,8 +7,13 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type EmbeddedServer, startEmbedded } from '../server/src/drivers/database/embedded/index.ts'
+import type { Script } from '../server/test/ai-servers.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
+/** What `npm start` runs. */
+const SERVE: string[] = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  .scripts.start.split(' ')
+  .slice(1)
 export const JWT_SECRET = 'a-secret-of-the-benchmark-0123456789abcdef'
 
 export interface Installation {
@@ -28,6 +33,10 @@ export interface Bench {
   /** Starts and stops Ashlar on its own embedded PostgreSQL in one new folder: seconds to its first answer. */
   embedded(): Promise<() => Promise<number>>
   limit(databaseUrl: string): Promise<Installation>
+  /** A bare server that pipes one file into a folder and out of it. */
+  pipe(dir: string): Promise<Pick<Installation, 'url' | 'stop'>>
+  /** A provider of language models that answers every question alike. */
+  provider(script: Script): Promise<Pick<Installation, 'url' | 'stop'>>
   stop(): Promise<void>
 }
 
@@ -44,15 +53,14 @@ export async function startBench(): Promise<Bench> {
   const running: ChildProcess[] = []
 
   async function start(
-    file: string,
-    args: string[],
+    args: readonly string[],
     env: Record<string, string>,
     ready: (line: string) => string | undefined,
   ): Promise<{ child: ChildProcess; url: string }> {
     // To a file, as in production: a parent that reads every line would take part in the race.
     const path = join(folder, `${running.length}.log`)
     const output = openSync(path, 'w')
-    const child = spawn(process.execPath, [join(ROOT, file), ...args], {
+    const child = spawn(process.execPath, args, {
       cwd: ROOT,
       env: { PATH: process.env.PATH ?? '', ...env },
       stdio: ['ignore', output, output],
@@ -64,7 +72,7 @@ export async function startBench(): Promise<Bench> {
       if (child.exitCode !== null) break
       await sleep(50)
     }
-    throw new Error(`${file} did not start:\n${readFileSync(path, 'utf8')}`)
+    throw new Error(`${args.join(' ')} did not start:\n${readFileSync(path, 'utf8')}`)
   }
 
   const environment = (databaseUrl: string) => ({
@@ -120,7 +128,7 @@ export async function startBench(): Promise<Bench> {
     },
     async ashlar(databaseUrl, env = {}) {
       const settings = { ...environment(databaseUrl), ...env }
-      const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], settings, addressIn)
+      const { child, url } = await start(SERVE, settings, addressIn)
       return { url, pid: child.pid!, databaseUrl, settle: () => settle(databaseUrl), stop: () => end(child) }
     },
     async embedded() {
@@ -128,7 +136,7 @@ export async function startBench(): Promise<Bench> {
       const env = { ...own, DATA_DIR: join(folder, 'own') }
       return async () => {
         const begun = performance.now()
-        const { child, url } = await start('server/bin/ashlar.mjs', ['serve'], env, addressIn)
+        const { child, url } = await start(SERVE, env, addressIn)
         await fetch(`${url}/api/v1/health`)
         const seconds = (performance.now() - begun) / 1000
         await end(child)
@@ -136,10 +144,16 @@ export async function startBench(): Promise<Bench> {
       }
     },
     async limit(databaseUrl) {
-      const { child, url } = await start('bench/limit.ts', [], { DATABASE_URL: databaseUrl, JWT_SECRET }, (line) =>
-        line.startsWith('{"port"') && line.endsWith('}') ? `http://127.0.0.1:${JSON.parse(line).port}` : undefined,
-      )
+      const { child, url } = await start(['bench/limit.ts'], { DATABASE_URL: databaseUrl, JWT_SECRET }, portIn)
       return { url, pid: child.pid!, databaseUrl, settle: () => settle(databaseUrl), stop: () => end(child) }
+    },
+    async pipe(dir) {
+      const { child, url } = await start(['bench/pipe.ts'], { PIPE_DIR: dir }, portIn)
+      return { url, stop: () => end(child) }
+    },
+    async provider(script) {
+      const { child, url } = await start(['bench/provider.ts'], { SCRIPT: JSON.stringify(script) }, portIn)
+      return { url, stop: () => end(child) }
     },
     async stop() {
       await Promise.all(running.map(end))
@@ -152,6 +166,10 @@ export async function startBench(): Promise<Bench> {
 /** The address in the line of the log that says where the server listens. */
 function addressIn(line: string): string | undefined {
   return line.startsWith('{') && line.endsWith('}') ? JSON.parse(line).address : undefined
+}
+
+function portIn(line: string): string | undefined {
+  return line.startsWith('{"port"') && line.endsWith('}') ? `http://127.0.0.1:${JSON.parse(line).port}` : undefined
 }
 
 /** The pair of tokens that a sign-in gives; undefined where it was refused. */

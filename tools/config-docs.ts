@@ -30,7 +30,7 @@ export function configurationPage(): string {
     '<!-- Written by `node tools/config-docs.ts` from server/src/config/table.ts: do not edit. -->',
     '',
     'Ashlar reads its settings once, at start, from the environment and from a `.env` file in the working folder; the environment wins.',
-    'Every fault is named at once, and a secret is never printed. `ashlar doctor` shows what is in force.',
+    'Every fault is named at once, and a secret is never printed. `ashlar doctor --settings` shows what is in force.',
     '',
     '- A setting may stand under its other names too. Two names with two values are a fault.',
     '- A secret may be read from a file: `JWT_SECRET_FILE=/run/secrets/jwt`. That goes for every setting marked *secret*.',
@@ -66,7 +66,6 @@ export function configurationPage(): string {
   }
   lines.push('', '## Known and without effect', '')
   lines.push(...Object.entries(ignored).map(([name, said]) => `- \`${name}\` ${said}.`))
-  lines.push('- `OLLAMA_*`, `OPENAI_*`, `AZURE_*`, `AWS_*` are not used yet.')
   return `${lines.join('\n')}\n`
 }
 

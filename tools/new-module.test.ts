@@ -1,7 +1,7 @@
 // `npm run new:module` in a copy of the repository: what it makes passes the checks and its own test without an edit.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -18,7 +18,8 @@ let copy: string
 before(() => {
   copy = mkdtempSync(join(tmpdir(), 'ashlar-module-'))
   cpSync(root, copy, { recursive: true, filter: (path) => path === root || !LEFT_OUT.includes(basename(path)) })
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  for (const folder of ['node_modules', 'server/node_modules'])
+    if (existsSync(join(root, folder))) symlinkSync(join(root, folder), join(copy, folder))
 })
 after(() => rmSync(copy, { recursive: true, force: true }))
 

@@ -6,15 +6,13 @@
 //
 // TEST_DATABASE_URL names a PostgreSQL server and a superuser to test against; without it an embedded one is started.
 import { spawn } from 'node:child_process'
-import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, constants, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { startEmbedded } from '../server/src/drivers/database/embedded/index.ts'
+import { globSync } from 'node:fs'
+import { availableParallelism, constants } from 'node:os'
+import { resolve } from 'node:path'
+import { provideDatabase } from './test-database.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const PLACES = ['server/src/**/*.test.ts', 'server/test/**/*.test.ts', 'tools/**/*.test.ts']
-// A test database may be lost with the machine, so nothing is flushed. The tests of durability start servers of their own.
-const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' }
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'))
 const words = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
@@ -35,32 +33,6 @@ try {
   process.exitCode = await runTests(database.url)
 } finally {
   await database.stop()
-}
-
-async function provideDatabase(): Promise<{ url: string; stop(): Promise<void> }> {
-  const given = process.env.TEST_DATABASE_URL
-  if (given) {
-    console.log(`Testing against the PostgreSQL at ${new URL(given).host} (TEST_DATABASE_URL).`)
-    return { url: given, stop: async () => {} }
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'ashlar-test-'))
-  chmodSync(folder, 0o711)
-  const complain = (facts: object, message: string) => console.error(`${message} ${JSON.stringify(facts)}`)
-  const log = { info() {}, warn: complain, error: complain }
-  try {
-    const server = await startEmbedded({ dataDir: folder, log, settings: FAST })
-    console.log(`Testing against an embedded PostgreSQL at ${new URL(server.url).host}.`)
-    return {
-      url: server.url,
-      async stop() {
-        await server.stop()
-        rmSync(folder, { recursive: true, force: true })
-      },
-    }
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true })
-    throw error
-  }
 }
 
 function runTests(url: string): Promise<number> {

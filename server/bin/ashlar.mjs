@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED_MAJOR = 24
+// On a large machine Node sets aside so much for what is young that an idle process takes 80 MB more, and answers no faster.
+const MEMORY = '--max-semi-space-size=16'
 const here = dirname(fileURLToPath(import.meta.url))
 // What was compiled once is kept beside the installed packages; where that is read-only, it is compiled at each start.
 const compiled = join(here, '../../node_modules/.cache/ashlar')
@@ -23,7 +25,7 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
     )
     process.exit(1)
   }
-  const child = spawn(runtime, [join(here, '../src/main.ts'), ...process.argv.slice(2)], {
+  const child = spawn(runtime, [MEMORY, join(here, '../src/main.ts'), ...process.argv.slice(2)], {
     stdio: 'inherit',
     env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compiled },
   })

@@ -221,10 +221,10 @@ AWS_S3_BUCKET=your-bucket
     assert.equal(settings.admin.password, 'SecurePassword123!')
     assert.equal(settings.tenancy.strategy, 'subdomain')
     assert.equal(settings.tenancy.mainDomain, 'yourdomain.com')
-    assert.equal(settings.notices.length, 7)
+    assert.equal(settings.notices.length, 4)
     assert.match(settings.notices.join('\n'), /JWT_SECRET is a known example/)
     assert.match(settings.notices.join('\n'), /MONGO_URI is ignored: Ashlar keeps its data in PostgreSQL/)
-    assert.match(settings.notices.join('\n'), /OPENAI_API_KEY is not used yet/)
+    assert.match(settings.notices.join('\n'), /OPENAI_API_KEY is a known example/)
   })
 
   it('reads that of the layered dialect', () => {
@@ -283,6 +283,24 @@ describe('names', () => {
     writeFileSync(path, `${SECRET}\n`)
     assert.equal(load({ JWT_SECRET_FILE: path }).tokens.secret, SECRET)
     assert.ok(faultsOf(() => load({ JWT_SECRET_FILE: join(folder, 'none') })).has('JWT_SECRET_FILE'))
+  })
+
+  it('refuses a secret beside a file that holds another one, and names both', () => {
+    const path = join(folder, 'jwt-beside')
+    writeFileSync(path, `${SECRET}\n`)
+    const other = 'another-secret-that-was-forgotten-here-0123456789'
+    const faults = faultsOf(() => load({ JWT_SECRET: other, JWT_SECRET_FILE: path }))
+    assert.match(faults.get('JWT_SECRET') ?? '', /JWT_SECRET_FILE name the same setting and differ/)
+    assert.ok(faultsOf(() => load({ JWT_SECRET: SECRET, JWT_SECRET_FILE: join(folder, 'no') })).has('JWT_SECRET_FILE'))
+    assert.equal(load({ JWT_SECRET: SECRET, JWT_SECRET_FILE: path }).tokens.secret, SECRET)
+    assert.equal(loadFile(`JWT_SECRET_FILE=${path}\n`, { JWT_SECRET: other }).tokens.secret, other)
+  })
+
+  it('says of names in .env that only look like ours that they are none, and why a passing key will not do', () => {
+    const { notices } = loadFile('AWS_SESSION_TOKEN=abc\nOPENAI_ORGANIZATION=org\nAWS_REGION=eu-west-1\n')
+    assert.equal(notices.length, 2, notices.join('\n'))
+    assert.match(notices.join('\n'), /AWS_SESSION_TOKEN is ignored: .+ AWS_ACCESS_KEY_ID must be a lasting one\./)
+    assert.match(notices.join('\n'), /OPENAI_ORGANIZATION is not a setting of Ashlar\./)
   })
 
   it('asks about what looks like a slip, and stays silent about the rest of the environment', () => {
@@ -362,6 +380,14 @@ describe('values', () => {
     assert.ok(faultsOf(() => load({ SMTP_HOST: 'mx.acme.dev' })).has('MAIL_FROM'))
     assert.ok(faultsOf(() => load({ MAIL_OUTBOX: 'false' })).has('SMTP_HOST'))
     assert.ok(faultsOf(() => load({ WEB_CONCURRENCY: '2' })).has('DATABASE_URL'))
+    for (const share of ['2', '-1', '1.5', 'half'])
+      assert.ok(faultsOf(() => load({ OTEL_TRACES_SAMPLER_ARG: share })).has('OTEL_TRACES_SAMPLER_ARG'))
+    assert.ok(faultsOf(() => load({ OTEL_EXPORTER_OTLP_HEADERS: 'no pair' })).has('OTEL_EXPORTER_OTLP_HEADERS'))
+    const { headers, share } = load({
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a=b,x-org=1',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    }).tracing
+    assert.deepEqual([headers, share], [{ 'x-key': 'a=b', 'x-org': '1' }, 0.25])
     assert.ok(
       faultsOf(() => load({ JWT_ALGORITHM: 'RS256', JWT_PRIVATE_KEY: '-----BEGIN KEY-----x-----END KEY-----' })).has(
         'JWT_PRIVATE_KEY',

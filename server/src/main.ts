@@ -20,6 +20,11 @@ const VERBS: Record<string, { summary: string; load(): Promise<(args: string[]) 
     summary: 'verify [--tenant ID]: whether the audit trail is as it was written',
     load: async () => (await import('./cli/audit.ts')).audit,
   },
+  doctor: {
+    summary:
+      '[--json] [--settings]: whether all that is set up works, and how to mend it; --blobs compares files with their rows',
+    load: async () => (await import('./cli/doctor.ts')).doctor,
+  },
   verify: {
     summary: 'isolation [--url URL] [--json]: proves over HTTP that no tenant reaches another',
     load: async () => (await import('./cli/verify.ts')).verify,
@@ -48,6 +53,7 @@ if (!known) {
       error instanceof ConfigurationError ||
       (error instanceof Error && ['MigrationRefused', 'UsageError'].includes(error.name))
     console.error(expected ? (error as Error).message : error)
-    process.exitCode = 1
+    // What it had begun, a pool or a queue, would keep it alive: whoever started it is to know that it failed.
+    process.exit(1)
   }
 }

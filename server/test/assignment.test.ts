@@ -12,6 +12,7 @@ import { rawClient, serveRoutes } from '../src/drivers/http/edge.fixture.ts'
 import { halolightDocument, mainDocument } from '../src/drivers/http/openapi.ts'
 import { type BodyKind, route as declare, type Route } from '../src/drivers/http/routes.ts'
 import { installQueue } from '../src/drivers/queue/index.ts'
+import { type AiServer, startAiServer } from './ai-servers.ts'
 import { type Cast, type Valid, validRequest } from './assignment/bodies.ts'
 import { harmful, isOfPrototype, placesOf, serverOwned, withFields } from './assignment/fields.ts'
 import { primaryKeys, type Row, readRows, shapeOf, taken, writtenBetween } from './assignment/rows.ts'
@@ -46,6 +47,7 @@ function isRefusedInside({ operation }: Route, text: string): boolean {
 
 describe('INP-1, RBAC-4: mass assignment', () => {
   let ashlar: TestApp
+  let models: AiServer
   let database: pg.Client
   let client: ReturnType<typeof rawClient>
   let cast: Cast
@@ -53,7 +55,9 @@ describe('INP-1, RBAC-4: mass assignment', () => {
   let names: string[]
   let targets: Target[]
   before(async () => {
-    ashlar = await startApp({ env: { HASH_QUEUE: '1000', ARGON2_MEMORY_KIB: '64' } })
+    models = await startAiServer()
+    const env = { HASH_QUEUE: '1000', ARGON2_MEMORY_KIB: '64', OLLAMA_HOST: models.ollama, AI_ANSWERS_AT_ONCE: '100' }
+    ashlar = await startApp({ env })
     const { url, rolePrefix } = ashlar.database
     // Jobs wait: what they write would stand among what requests write.
     await installQueue(url, { rolePrefix, jobs: jobSettings })
@@ -85,6 +89,7 @@ describe('INP-1, RBAC-4: mass assignment', () => {
     await database?.end()
     await ashlar?.drivers.jobs.stop({ graceMs: 1_000 })
     await ashlar?.stop()
+    await models?.close()
   })
 
   /** Ids that exist and are nobody's business here: of another tenant, its people and its things. */
@@ -106,7 +111,9 @@ describe('INP-1, RBAC-4: mass assignment', () => {
 
   /** Sends a body in one of the encodings; a picture goes with it where the route wants one. */
   function send({ route }: Target, { path, headers }: Valid, kind: BodyKind, body: unknown) {
-    const { type, content } = encode(kind, body, Object.keys(route.files ?? {})[0])
+    // A route that takes one file and no more wants it.
+    const wanted = route.uploads?.maxFiles === 1 ? route.uploads.fields : []
+    const { type, content } = encode(kind, body, Object.keys(route.files ?? {})[0] ?? wanted[0])
     const all = { ...headers, 'content-type': type, 'content-length': String(content.length) }
     return client.send(route.method, path, all, content)
   }

@@ -1,8 +1,8 @@
 // What the database holds, as one checksum a table: the same before and after means that nothing was written.
 import type pg from 'pg'
 
-/** Counters of attempts and requests, which a refusal is meant to move, and where events end: that is written after COMMIT. */
-const COUNTERS = new Set(['throttles', 'rate_limits', 'event_heads'])
+/** Counters of attempts and requests, which a refusal is meant to move, and where events end and who is owed them: that is written after COMMIT. */
+const COUNTERS = new Set(['throttles', 'rate_limits', 'event_heads', 'event_deliveries'])
 
 /** When a credential was last used is written beside the request, whatever becomes of it. */
 const USES = ['lastSeenAt', 'idleExpiresAt', 'lastUsedAt']

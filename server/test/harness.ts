@@ -1,12 +1,15 @@
 // A whole Ashlar for tests: the real app on a real PostgreSQL, spoken to over HTTP.
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type App, createApp, type Drivers, jobSettings } from '../src/app.ts'
-import { mailerOf, openBus } from '../src/cli/runtime.ts'
+import { mailerOf, openBus, openMetrics } from '../src/cli/runtime.ts'
 import { prepareInstallation } from '../src/cli/setup.ts'
 import { type Config, ensureSecrets, loadConfig } from '../src/config.ts'
 import type { Clock } from '../src/core/clock.ts'
-import { type Database, createDatabase as openDatabase } from '../src/drivers/database/index.ts'
+import { type Database, followTime, createDatabase as openDatabase } from '../src/drivers/database/index.ts'
 import { type LimitStore, memoryLimitStore } from '../src/drivers/http/index.ts'
 import { createJobs, installQueue } from '../src/drivers/queue/index.ts'
+import { createTracing } from '../src/drivers/telemetry/index.ts'
 import { createLog } from '../src/drivers/telemetry/log.ts'
 import { createMigratedDatabase, type TestDatabase, withClient } from './database.ts'
 
@@ -94,6 +97,7 @@ function testConfig(env: Record<string, string>): Config {
     ARGON2_MEMORY_KIB: '1024',
     LOG_LEVEL: 'silent',
     PUBLIC_URL: 'http://localhost:8000',
+    UPLOAD_DIR: join(tmpdir(), 'ashlar-test-uploads'),
   }
   return ensureSecrets(loadConfig({ ...usual, ...env }, { dotenvPath: false, terminal: false }))
 }
@@ -144,11 +148,14 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     },
     rows,
     async stop() {
-      await app.http.drain()
+      await Promise.all([app.http.drain(), app.ai.drain(0)])
+      await app.accessLog.settle()
       if (jobs) await drivers.jobs.stop({ graceMs: 1_000 })
       await drivers.limits.close?.()
       await drivers.bus.close()
+      drivers.databaseTime.stop()
       await drivers.database.close()
+      await drivers.tracing?.close()
       if (!given) await database.drop()
     },
   }
@@ -166,15 +173,21 @@ async function openDrivers(
     acrossRole: `${rolePrefix}_across`,
     applicationName: 'ashlar-test',
   }
-  const database = wrap(openDatabase(connection, log))
+  const metrics = await openMetrics(config)
+  const tracing = await createTracing({ ...config.tracing, version: '0.0.0-test' }, log)
+  const { slowMs, echo } = config.database
+  const database = wrap(openDatabase({ ...connection, slowMs, echo, tracing }, log, metrics))
   return {
     database,
-    bus: await openBus(config, { url, database, log }),
-    jobs: createJobs({ url, database, log }),
+    bus: await openBus(config, { url, database, log, metrics }),
+    jobs: createJobs({ url, database, log, metrics, tracing }),
     mailer: mailerOf(config, log),
     limits: limits(database),
     clock,
+    databaseTime: await followTime(database),
     log,
+    metrics,
+    tracing,
   }
 }
 

@@ -1,7 +1,9 @@
 // Whole server processes for tests: started as an operator starts them, spoken to over keep-alive connections, and killed.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, type IncomingHttpHeaders, type RequestOptions, request } from 'node:http'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -14,7 +16,12 @@ import { ADMIN, PASSWORD, unique } from './harness.ts'
 export const FULL_SIZE = process.env.TEST_SIZE === 'full'
 
 const PROGRAM = fileURLToPath(new URL('../bin/ashlar.mjs', import.meta.url))
-const START_MS = 30_000
+// On a machine with much else to do the start of a process takes as long as that leaves it.
+const START_MS = 90_000
+
+/** What the servers of a fleet sign with, and in whose name: with it a test makes tokens of its own. */
+export const SECRET = 'a-secret-that-only-the-tests-know-0123456789'
+export const PUBLIC_URL = 'http://localhost:8000'
 
 export type LogLine = Record<string, unknown>
 
@@ -57,11 +64,11 @@ export async function createFleet({ env = {}, server }: FleetOptions = {}): Prom
     ENVIRONMENT: 'test',
     HOST: '127.0.0.1',
     PORT: '0',
-    PUBLIC_URL: 'http://localhost:8000',
+    PUBLIC_URL,
     DATA_DIR: folder,
     DATABASE_URL: database.url,
     DATABASE_ROLE_PREFIX: database.rolePrefix,
-    JWT_SECRET: 'a-secret-that-only-the-tests-know-0123456789',
+    JWT_SECRET: SECRET,
     DATA_ENCRYPTION_KEY: Buffer.alloc(32, 'tests').toString('base64'),
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
@@ -134,6 +141,16 @@ function addressOf(child: ChildProcess, lines: LogLine[]): Promise<string> {
       }
     })
   })
+}
+
+/** A port of this machine that nobody has now, as a setting. */
+export async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return String(port)
 }
 
 function parsed(text: string): LogLine | undefined {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { report } from './figures.ts'
 import {
   type Client,
   createClient,
@@ -48,6 +49,7 @@ describe('refresh tokens across two processes', () => {
     let token = person.refreshToken
     let lost = 0
     const times: number[] = []
+    let most = 0
     for (let round = 0; round < ROUNDS; round++) {
       const attempts = Array.from({ length: PARALLEL }, async (_, turn) => {
         // Every twentieth client loses its answer and asks again with what it has.
@@ -64,11 +66,17 @@ describe('refresh tokens across two processes', () => {
         [],
       )
       const successors = new Set(answers.map(({ body }) => body.refreshToken))
+      most = Math.max(most, successors.size)
       assert.equal(successors.size, 1, `round ${round} gave ${successors.size} successors`)
       assert.equal((await sessionOf(person.id))?.generation, round + 1)
       token = [...successors][0]!
       for (const turn of [0, 1]) assert.equal((await mine(turn, answers[turn]!.body.accessToken)).status, 200)
     }
+    report('E9', `${PARALLEL} refreshes of one token at once over two processes, ${ROUNDS} rounds, answers lost`, {
+      'successors of one token, most': [most, { is: 1 }],
+      'families that were ended for no reason': [(await sessionOf(person.id))?.revokedAt ? 1 : 0, { is: 0 }],
+      'p99, ms': [percentile(times, 0.99), { atMost: 250 }],
+    })
     assert.equal((await sessionOf(person.id))?.revokedAt, null)
     assert.equal((await fleet.rows(`SELECT 1 FROM audit_logs WHERE action = 'sessions.replay'`)).length, 0)
     test.diagnostic(
@@ -108,6 +116,9 @@ describe('refresh tokens across two processes', () => {
     const [row] = await fleet.rows<{ replays: number }>(
       `SELECT count(*)::int AS replays FROM audit_logs WHERE action = 'sessions.replay'`,
     )
+    report('E9', 'a grandparent replayed after the grace time', {
+      'families ended, of 20': [row?.replays ?? 0, { is: 20 }],
+    })
     assert.equal(row?.replays, 20)
   })
 

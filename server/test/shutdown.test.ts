@@ -1,6 +1,9 @@
 // What clients see of a stop: nothing, if they listen to what the server tells them.
 import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -165,6 +168,19 @@ describe('AVL-4: SIGTERM', () => {
     for (const { socket } of uploads) socket.destroy()
   })
 
+  it('is heard in the second in which no process is left', async () => {
+    const node = await fleet.start({ WEB_CONCURRENCY: '2' })
+    const died = () => node.lines.filter(({ msg }) => msg === 'a worker died; another takes its place').length
+    assert.ok(await eventually(async () => node.lines.filter(({ msg }) => msg === 'listening').length === 2, 10_000))
+    for (const { msg, pid } of node.lines) if (msg === 'a worker started') process.kill(Number(pid), 'SIGKILL')
+    assert.ok(await eventually(async () => died() === 2, 1_000, 5))
+    const told = performance.now()
+    node.kill('SIGTERM')
+    assert.deepEqual(await node.exited, { code: 0, signal: null })
+    const ms = performance.now() - told
+    assert.ok(ms < 500, `${ms} ms`)
+  })
+
   it('a request that never ends holds the process up no longer than SHUTDOWN_TIMEOUT', async () => {
     const node = await fleet.start({ SHUTDOWN_TIMEOUT: '2' })
     const { socket } = upload(node, await register(client, node.url), 60_000)
@@ -175,6 +191,31 @@ describe('AVL-4: SIGTERM', () => {
     const ms = performance.now() - told
     assert.ok(ms > 1_500 && ms < 3_000, `${ms} ms`)
     socket.destroy()
+  })
+
+  it('puts up SHUTDOWN_FILE before anything else, until the next start listens; where it cannot, it says so and stops all the same', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ashlar-shutdown-'))
+    const sign = join(folder, 'leaving')
+    try {
+      writeFileSync(sign, '')
+      const node = await fleet.start({ SHUTDOWN_FILE: sign })
+      assert.ok(!existsSync(sign), 'what an earlier stop left is taken away')
+      node.kill('SIGTERM')
+      assert.ok(await eventually(async () => existsSync(sign), DELAY_MS, 5))
+      assert.equal((await client.call('GET', `${node.url}/api/v1/health/live`)).status, 200)
+      assert.deepEqual(await node.exited, { code: 0, signal: null })
+      assert.ok(existsSync(sign))
+      const other = await fleet.start({ SHUTDOWN_FILE: join(folder, 'nowhere', 'leaving'), SHUTDOWN_DELAY: '0' })
+      other.kill('SIGTERM')
+      assert.deepEqual(await other.exited, { code: 0, signal: null })
+      assert.ok(other.lines.some(({ msg }) => String(msg).startsWith('SHUTDOWN_FILE cannot be written')))
+      const third = await fleet.start({ SHUTDOWN_FILE: folder, SHUTDOWN_DELAY: '0' })
+      assert.ok(third.lines.some(({ msg }) => String(msg).startsWith('SHUTDOWN_FILE cannot be removed')))
+      third.kill('SIGTERM')
+      assert.deepEqual(await third.exited, { code: 0, signal: null })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('without any request it is done at once, exit 0', async () => {

@@ -7,8 +7,11 @@ import type { Check, Finding } from './workspace.ts'
 
 /** Each writes its files, and with --check fails when they are not current. `when` names the file without which it is not there yet. */
 const GENERATORS: { writes: string; command: string[]; when: string }[] = [
+  { writes: 'docs/reference/api.md', command: ['tools/api-docs.ts'], when: 'tools/api-docs.ts' },
   { writes: 'docs/reference/configuration.md', command: ['tools/config-docs.ts'], when: 'tools/config-docs.ts' },
   { writes: 'docs/reference/events.md', command: ['tools/events-docs.ts'], when: 'tools/events-docs.ts' },
+  { writes: 'docs/reference/metrics.md', command: ['tools/metrics-docs.ts'], when: 'tools/metrics-docs.ts' },
+  { writes: 'docs/picture.svg', command: ['tools/picture.ts'], when: 'tools/picture.ts' },
   { writes: 'docs/guide/security.md', command: ['tools/security-docs.ts'], when: 'tools/security-docs.ts' },
   { writes: 'server/openapi.json', command: ['server/bin/ashlar.mjs', 'openapi'], when: 'server/src/cli/openapi.ts' },
 ]

@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { Check, Finding, Workspace } from './workspace.ts'
 
-const ROOTS = /^(?:server|sdk|console|bench|docs|tools|\.ci)\/[\w@./-]*$/
+const ROOTS = /^(?:server|sdk|console|bench|deploy|docs|tools|\.ci)\/[\w@./-]*$/
 const DOCUMENTS = /^(?:docs\/.*|[^/]+|(?:server|sdk|console|bench|tools)\/[^/]*)\.md$/
 
 export const documents: Check = {

@@ -10,9 +10,9 @@ export function withModule(app: string, noun: Noun, house: string): string {
   const created = insertBefore(
     root,
     `  const ${plural} = create${capital(plural)}(identity)\n`,
-    /^ {2}return \{ \.\.\.identity/m,
+    /^ {2}return \{\s*\.\.\.identity/m,
   )
-  const kept = created.replace(/^( {2}return \{ \.\.\.identity)(.*) \}$/m, `$1$2, ${plural} }`)
+  const kept = created.replace(/^( {2}return \{\s*\.\.\.identity)([^}]*?),?\s*\}$/m, `$1$2, ${plural} }`)
   return withImport(head, noun) + withRoutes(kept, `...${singular}Routes(modules.${plural})`)
 }
 

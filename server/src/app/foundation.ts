@@ -16,11 +16,12 @@ import {
   mailUpkeepJob,
   templateRoutes,
 } from '../modules/foundation/mail/index.ts'
+import { createStorage, storageEvents, storageRoutes, sweepBlobsJob } from '../modules/foundation/storage/index.ts'
 import type { Drivers } from './drivers.ts'
 
-export const foundationJobs = [keepEventsJob, forgetAuditJob, deliverMail, mailUpkeepJob]
+export const foundationJobs = [keepEventsJob, forgetAuditJob, deliverMail, mailUpkeepJob, sweepBlobsJob]
 
-export const foundationEvents: readonly EventDefinition[] = [...jobEvents, ...mailEvents]
+export const foundationEvents: readonly EventDefinition[] = [...jobEvents, ...mailEvents, ...storageEvents]
 
 export type Foundation = ReturnType<typeof createFoundation>
 
@@ -46,7 +47,10 @@ export function createFoundation(config: Config, drivers: Drivers, { definitions
   const templateDesk = createTemplateDesk({ ...drivers, audit, templates, options: wording })
   const mail = createMail({ ...drivers, events, sealer, audit, templates, options: mailOptions(config) })
   mail.defineJobs()
-  return { ...drivers, limiter, events, audit, jobDesk, mail, sealer, templates, templateDesk }
+  const { dir, maxBytes } = config.uploads
+  const storage = createStorage({ ...drivers, audit, sealer, options: { ...config.storage, dir, maxBytes } })
+  storage.defineJobs()
+  return { ...drivers, limiter, events, audit, jobDesk, mail, sealer, templates, templateDesk, storage }
 }
 
 function mailOptions({ mail, app, server }: Config) {
@@ -63,7 +67,7 @@ function mailOptions({ mail, app, server }: Config) {
   }
 }
 
-export function foundationRoutes({ events, audit, jobDesk, mail, templateDesk }: Foundation): Route[] {
+export function foundationRoutes({ events, audit, jobDesk, mail, templateDesk, storage }: Foundation): Route[] {
   return [
     ...eventRoutes(events),
     ...auditRoutes(audit),
@@ -71,5 +75,6 @@ export function foundationRoutes({ events, audit, jobDesk, mail, templateDesk }:
     ...adminJobRoutes(jobDesk),
     ...mailRoutes(mail),
     ...templateRoutes(templateDesk),
+    ...storageRoutes(storage),
   ]
 }

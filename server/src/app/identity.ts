@@ -8,7 +8,7 @@ import { adminRoutes, createAdmins, impersonationEvents } from '../modules/ident
 import { authRoutes, changeAddressJob, createAuth, sendLinkJob } from '../modules/identity/auth/index.ts'
 import { createInvitations, invitationEvents, invitationRoutes } from '../modules/identity/invitations/index.ts'
 import { createMfa, mfaEvents, mfaRoutes } from '../modules/identity/mfa/index.ts'
-import { createHashing, createPasswordPolicy } from '../modules/identity/passwords/index.ts'
+import { BCRYPT_BYTES, createHashing, createPasswordPolicy } from '../modules/identity/passwords/index.ts'
 import { createRoles, permissionRoutes, roleEvents, roleRoutes } from '../modules/identity/roles/index.ts'
 import {
   createAccessTokens,
@@ -60,11 +60,19 @@ type People = Foundation & ReturnType<typeof createPeople>
 function createPeople(config: Config, foundation: Foundation, routes: () => readonly Route[]) {
   const { tokens, accounts, admin, tenancy, server } = config
   const passwordRule = { maxFailures: accounts.maxLoginAttempts, lockSeconds: accounts.lockoutSeconds, doublings: 0 }
-  const rules = { user: passwordRule, admin: passwordRule, mfa: MFA_RULE }
+  const rules = { user: passwordRule, admin: passwordRule, mfa: MFA_RULE, ...LINK_RULES }
   const throttle = createThrottle({ database: foundation.database, rules })
-  const hashing = createHashing(config.hashing)
-  const passwords = createPasswordPolicy({ minLength: accounts.passwordMinLength })
-  const accessTokens = createAccessTokens({ issuer: server.publicUrl, keys: tokens.keys })
+  const { shared } = config.database
+  const hashing = createHashing({ ...config.hashing, shared })
+  const passwords = createPasswordPolicy({
+    minLength: accounts.passwordMinLength,
+    ...(shared && { maxBytes: BCRYPT_BYTES }),
+  })
+  const accessTokens = createAccessTokens({
+    issuer: server.publicUrl,
+    keys: tokens.keys,
+    clock: foundation.databaseTime,
+  })
   const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
   const lifeIn = (tenantId: string, within?: Tx) => tenants.sessionLifeOf(tenantId, within)
   const sessions = createSessions({ ...foundation, accessTokens, refreshTokens, lifeIn, options: { ...tokens, admin } })
@@ -100,6 +108,12 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
 
 /** Guesses at second factors: five, then a lock that doubles up to an hour. */
 const MFA_RULE = { maxFailures: 5, lockSeconds: 900, doublings: 2 }
+
+/** Guesses at the password of a link: few from one source, and from all together so many that no single one shuts out the rest. */
+const LINK_RULES = {
+  link: { maxFailures: 5, lockSeconds: 900, doublings: 2 },
+  wholeLink: { maxFailures: 100, lockSeconds: 900, doublings: 0 },
+}
 
 /** How they come in. */
 function createEntry(config: Config, people: People) {

@@ -28,8 +28,9 @@ export async function migrate(args: string[]): Promise<void> {
       })
     case 'down':
       if (to === undefined) throw new UsageError(`down needs --to N: it takes back every migration after N.\n${USAGE}`)
-      return withOwner(async (client, config) =>
-        report(await migrateDown(client, { rowSecurity: rowSecurityOf(config), to })),
+      return withOwner(
+        async (client, config) => report(await migrateDown(client, { rowSecurity: rowSecurityOf(config), to })),
+        { existing: true },
       )
     case 'status':
       return showStatus()
@@ -53,34 +54,40 @@ function report({ from, to, ran }: MigrateResult): void {
 }
 
 async function showStatus(): Promise<void> {
-  await withOwner(async (client) => {
-    const { current, latest, migrations, problems } = await migrationStatus(client)
-    for (const { version, name, state, appliedAt } of migrations) {
-      console.log(
-        `${String(version).padStart(4, '0')} ${name.padEnd(30)} ${state}${appliedAt ? `  ${appliedAt.toISOString()}` : ''}`,
-      )
-    }
-    console.log(`The database is at version ${current} of ${latest}.`)
-    for (const problem of problems) console.error(problem)
-    if (problems.length) process.exitCode = 1
-  })
+  await withOwner(
+    async (client) => {
+      const { current, latest, migrations, problems } = await migrationStatus(client)
+      for (const { version, name, state, appliedAt } of migrations) {
+        console.log(
+          `${String(version).padStart(4, '0')} ${name.padEnd(30)} ${state}${appliedAt ? `  ${appliedAt.toISOString()}` : ''}`,
+        )
+      }
+      console.log(`The database is at version ${current} of ${latest}.`)
+      for (const problem of problems) console.error(problem)
+      if (problems.length) process.exitCode = 1
+    },
+    { existing: true },
+  )
 }
 
 async function check(): Promise<void> {
   const { checkSchema } = await import('../drivers/database/schema-check.ts')
   const declarations = await loadDeclarations()
-  await withOwner(async (client, config) => {
-    const { problems, current, latest } = await migrationStatus(client)
-    const behind = current < latest ? [`The database is at version ${current} of ${latest}.`] : []
-    const faults = [...problems, ...behind, ...(await checkSchema(client, declarations, rowSecurityOf(config)))]
-    for (const fault of faults) console.error(fault)
-    if (faults.length) process.exitCode = 1
-    else console.log('The database is what the code declares.')
-  })
+  await withOwner(
+    async (client, config) => {
+      const { problems, current, latest } = await migrationStatus(client)
+      const behind = current < latest ? [`The database is at version ${current} of ${latest}.`] : []
+      const faults = [...problems, ...behind, ...(await checkSchema(client, declarations, rowSecurityOf(config)))]
+      for (const fault of faults) console.error(fault)
+      if (faults.length) process.exitCode = 1
+      else console.log('The database is what the code declares.')
+    },
+    { existing: true },
+  )
 }
 
 /** Every `*.tables.ts` of the server. */
-export async function loadDeclarations(): Promise<Record<string, unknown>[]> {
+async function loadDeclarations(): Promise<Record<string, unknown>[]> {
   const root = fileURLToPath(new URL('../', import.meta.url))
   const files: string[] = []
   for await (const file of glob('**/*.tables.ts', { cwd: root })) files.push(file)

@@ -5,6 +5,7 @@ import { ensureSecrets, loadConfig } from '../config.ts'
 import { errorCatalogue } from '../core/errors.ts'
 import { mainDocument } from '../drivers/http/index.ts'
 import { statusOf } from '../drivers/http/problems.ts'
+import { noMetrics } from '../drivers/telemetry/index.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { VERSION } from './runtime.ts'
 
@@ -47,6 +48,8 @@ function declaredRoutes() {
       limits: silent,
       clock: silent,
       log: silent,
+      metrics: noMetrics,
+      tracing: undefined,
     } as unknown as Drivers,
     VERSION,
   ).routes

@@ -1,5 +1,7 @@
 // What every verb that needs the database goes through: configuration, log, database, schema.
+import cluster from 'node:cluster'
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createModules, type Drivers, jobSettings, type Modules } from '../app.ts'
 import { type Config, ensureSecrets, loadConfig } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
@@ -10,24 +12,51 @@ import {
   createDatabase,
   type Database,
   type DatabasePlace,
+  followTime,
+  hasDatabase,
   type OwnerClient,
   placeDatabase,
+  poolerFault,
   roleNames,
 } from '../drivers/database/index.ts'
 import { type MigrateResult, migrateUp } from '../drivers/database/migrations.ts'
 import { type LimitStore, memoryLimitStore, postgresLimitStore, redisLimitStore } from '../drivers/http/index.ts'
 import { createSmtpMailer, type Mailer } from '../drivers/mailer/index.ts'
 import { createJobs, installQueue } from '../drivers/queue/index.ts'
+import {
+  askFirstProcess,
+  createMetrics,
+  createTracing,
+  type Metrics,
+  type MetricsPort,
+  noMetrics,
+  serveMetrics,
+} from '../drivers/telemetry/index.ts'
 import { createLog, type Log } from '../drivers/telemetry/log.ts'
 import { UsageError } from './arguments.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
-export function readConfig(): { config: Config; log: Log } {
-  const config = ensureSecrets(loadConfig())
+/** What a verb is about. */
+export interface Subject {
+  /** A database that is there already: one that is made for the verb would answer every question well. */
+  existing?: boolean
+}
+
+export function readConfig({ existing = false }: Subject = {}): { config: Config; log: Log } {
+  const settings = loadConfig()
+  const { database, app } = settings
+  // Before anything is made, secrets as well.
+  if (existing && !hasDatabase({ ...database, dataDir: app.dataDir })) throw new UsageError(nothingIn(app.dataDir))
+  const config = ensureSecrets(settings)
   const log = createLog(config.log)
   for (const notice of config.notices) log.warn({}, notice)
   return { config, log }
+}
+
+function nothingIn(dataDir: string): string {
+  return `There is no database here: DATABASE_URL is not set, and DATA_DIR (${dataDir}) holds none.
+Is this the folder and the environment of the service? \`ashlar serve\` and \`ashlar migrate up\` make a database.`
 }
 
 /** The database of the configuration; `beside` for verbs that may run next to a server. */
@@ -39,8 +68,9 @@ export function findDatabase(config: Config, log: Log, beside = false): Promise<
 /** Runs a verb's work on the owner's connection, and stops what it started. */
 export async function withOwner<T>(
   work: (client: OwnerClient, config: Config, ownerUrl: string) => Promise<T>,
+  subject?: Subject,
 ): Promise<T> {
-  const { config, log } = readConfig()
+  const { config, log } = readConfig(subject)
   const place = await findDatabase(config, log, true)
   try {
     const { ownerUrl } = place
@@ -54,8 +84,9 @@ export async function withOwner<T>(
 /** Runs a verb's work on the modules over an up-to-date database, and stops what it started. */
 export async function withApp<T>(
   work: (app: Modules, drivers: Drivers, config: Config, place: DatabasePlace) => Promise<T>,
+  subject?: Subject,
 ): Promise<T> {
-  const { config, log } = readConfig()
+  const { config, log } = readConfig(subject)
   const place = await findDatabase(config, log, true)
   try {
     await bringUpToDate(config, place)
@@ -84,26 +115,22 @@ export function prepareQueue(config: Config, ownerUrl: string): Promise<void> {
 }
 
 export function rowSecurityOf(config: Config) {
-  const { rolePrefix, appPassword, shared, appUrl } = config.database
+  const { rolePrefix, appPassword, shared, appUrl, poolerUrl, pool } = config.database
   return {
     rolePrefix,
     forced: !shared,
-
     ...(appUrl === undefined && { password: appPassword }),
+    ...(poolerUrl !== undefined && { timeouts: pool }),
   }
 }
 
 /** The drivers over a database that is up to date. */
 export async function openDrivers(config: Config, place: DatabasePlace, log: Log): Promise<Drivers> {
-  const { pool, rolePrefix } = config.database
-  const database = createDatabase(
-    { ...pool, url: place.appUrl, acrossRole: roleNames(rolePrefix).across, applicationName: 'ashlar' },
-    log,
-  )
-  const faults = await bootFaults(database, config.app.strict)
-  if (faults.length) throw new UsageError(faults.join('\n'))
-  const bus = await openBus(config, { url: place.appUrl, database, log })
-  const jobs = createJobs({ url: place.appUrl, database, log })
+  const metrics = await openMetrics(config)
+  const tracing = await createTracing({ ...config.tracing, version: VERSION }, log)
+  const database = await openDatabase(config, place, { log, metrics, tracing })
+  const bus = await openBus(config, { url: place.appUrl, database, log, metrics })
+  const jobs = createJobs({ url: place.appUrl, database, log, metrics, tracing })
   return {
     database,
     bus,
@@ -111,16 +138,62 @@ export async function openDrivers(config: Config, place: DatabasePlace, log: Log
     mailer: mailerOf(config, log),
     limits: limitStoreOf(config, database, log),
     clock: systemClock,
+    databaseTime: await followTime(database),
     log,
+    metrics,
+    tracing,
   }
+}
+
+/** Refuses a database on which no process of this start could work; nothing stays open. */
+export async function tryDatabase(config: Config, place: DatabasePlace, log: Log): Promise<void> {
+  const database = await openDatabase(config, place, { log, metrics: noMetrics, tracing: undefined })
+  await database.close()
+}
+
+async function openDatabase(
+  { database: { pool, poolerUrl, rolePrefix, slowMs, echo }, app: { strict } }: Config,
+  place: DatabasePlace,
+  { log, metrics, tracing }: Pick<Drivers, 'log' | 'metrics' | 'tracing'>,
+): Promise<Database> {
+  const behind = { url: poolerUrl ?? place.appUrl, pooled: poolerUrl !== undefined }
+  const unkept = await poolerFault({ ...pool, ...behind })
+  if (unkept) throw new UsageError(unkept)
+  const acrossRole = roleNames(rolePrefix).across
+  const options = { ...pool, ...behind, slowMs, echo, tracing, acrossRole, applicationName: 'ashlar' }
+  const database = createDatabase(options, log, metrics)
+  const faults = await bootFaults(database, strict)
+  if (faults.length === 0) return database
+  await database.close()
+  throw new UsageError(faults.join('\n'))
+}
+
+/** Counts only where somebody may ask. Of several processes behind one port any answers for all. */
+export async function openMetrics({ metrics: { port, token } }: Pick<Config, 'metrics'>): Promise<Metrics> {
+  const metrics = await createMetrics(port !== undefined || token !== undefined)
+  return cluster.isWorker ? { ...metrics, text: askFirstProcess } : metrics
+}
+
+/** The second port, where the settings name one. */
+export async function openMetricsPort(
+  { metrics: { port, token }, server: { host } }: Pick<Config, 'metrics' | 'server'>,
+  text: Metrics['text'],
+  log: Log,
+): Promise<MetricsPort | undefined> {
+  if (port === undefined) return undefined
+  const opened = await serveMetrics({ host, port, token }, text)
+  log.info({ address: opened.address }, 'metrics are read here')
+  return opened
 }
 
 /** The bus of the configuration: on Redis where one is named, else on the database. */
 export function openBus(
   { redis }: Pick<Config, 'redis'>,
-  { url, database, log }: { url: string; database: Database; log: Log },
+  { url, database, log, metrics }: { url: string; database: Database; log: Log; metrics: Metrics },
 ): Promise<Bus> {
-  return redis.url ? createRedisBus({ url: redis.url, database, log }) : createPostgresBus({ url, log })
+  return redis.url
+    ? createRedisBus({ url: redis.url, database, log, metrics })
+    : createPostgresBus({ url, log, metrics })
 }
 
 /** A mailer for the SMTP server of the configuration; undefined where mail stays in the outbox. */
@@ -137,9 +210,14 @@ function limitStoreOf(config: Config, database: Database, log: Log): LimitStore 
   return store === 'memory' || (store === 'auto' && alone) ? memoryLimitStore() : postgresLimitStore(database)
 }
 
-export async function closeDrivers({ database, bus, limits, mailer }: Drivers): Promise<void> {
+export async function closeDrivers({ database, databaseTime, bus, limits, mailer, tracing }: Drivers): Promise<void> {
+  databaseTime.stop()
   mailer?.close()
   await limits.close?.()
   await bus.close()
   await database.close()
+  // A receiver that does not answer holds nobody up.
+  await Promise.race([tracing?.close(), sleep(CLOSING_MS, undefined, { ref: false })])
 }
+
+const CLOSING_MS = 2_000

@@ -2,21 +2,41 @@
 import cluster from 'node:cluster'
 import { createApp } from '../app.ts'
 import type { Config } from '../config.ts'
+import { gatherMetrics } from '../drivers/telemetry/index.ts'
 import { superviseWorkers } from './cluster.ts'
+import { leavingSign } from './leaving.ts'
 import { endOnSignals } from './process.ts'
-import { bringUpToDate, closeDrivers, findDatabase, openDrivers, readConfig, VERSION } from './runtime.ts'
+import {
+  bringUpToDate,
+  closeDrivers,
+  findDatabase,
+  openDrivers,
+  openMetricsPort,
+  readConfig,
+  tryDatabase,
+  VERSION,
+} from './runtime.ts'
 import { prepareInstallation } from './setup.ts'
 
 /** How long running jobs may finish at a stop; the rest is given back and runs elsewhere. */
 const JOB_GRACE_MS = 5_000
+/** How long answers of language models may go on; the rest is broken off, and kept as far as it is. */
+const ANSWER_GRACE_MS = 5_000
 
 export async function serve(): Promise<void> {
   const { config, log } = readConfig()
   const place = await findDatabase(config, log)
   const { processes } = config.server
+  // Of several processes the first one speaks for all.
+  const sign = leavingSign(cluster.isPrimary ? config.server.shutdownFile : undefined, log)
   if (processes > 1 && cluster.isPrimary) {
     await bringUpToDate(config, place)
-    await superviseWorkers(processes, log)
+    await tryDatabase(config, place, log)
+    const { port, token } = config.metrics
+    const metrics =
+      port === undefined && token === undefined ? undefined : await openMetricsPort(config, await gatherMetrics(), log)
+    await superviseWorkers(processes, sign, log)
+    metrics?.close()
     return
   }
   if (cluster.isPrimary) await bringUpToDate(config, place)
@@ -24,19 +44,27 @@ export async function serve(): Promise<void> {
   const app = await createApp(config, drivers, VERSION)
   const administrator = await prepareInstallation(app, drivers.database, config)
   await drivers.jobs.start({ work: config.worker.inProcess })
+  const metrics = cluster.isPrimary ? await openMetricsPort(config, drivers.metrics.text, log) : undefined
   endOnSignals({
     log,
     timeoutMs: config.server.shutdownTimeoutMs,
     words: 'stopping: requests in flight are finished first',
     async end() {
+      sign.put()
       app.system.stopping()
-      await app.http.drain(config.server.shutdownDelayMs)
+      await Promise.all([
+        app.http.drain(config.server.shutdownDelayMs),
+        app.ai.drain(config.server.shutdownDelayMs + ANSWER_GRACE_MS),
+      ])
+      metrics?.close()
+      await app.accessLog.settle()
       await drivers.jobs.stop({ graceMs: JOB_GRACE_MS })
       await closeDrivers(drivers)
       await place.embedded?.stop()
     },
   })
   const address = await app.http.listen(config.server.host, config.server.port)
+  sign.take()
   log.info({ address, version: VERSION, environment: config.app.environment }, 'listening')
   if (config.log.format === 'pretty' || administrator) welcome(address, config, administrator)
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createDatabase, type TestDatabase, withClient } from '../../test/database.ts'
-import { eventually } from '../../test/processes.ts'
+import { eventually, freePort } from '../../test/processes.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
@@ -79,11 +79,17 @@ describe('ashlar worker', () => {
     await new Promise((done) => setTimeout(done, 1_500))
     assert.deepEqual(await states(), ['created'], 'the server leaves it')
 
-    const worker = await start('worker', 'working', { WORKER_HEALTH_PORT: '0' })
+    const worker = await start('worker', 'working', { WORKER_HEALTH_PORT: '0', METRICS_PORT: await freePort() })
     assert.ok(await eventually(async () => (await states())[0] === 'completed', 10_000))
     const health = await fetch(fieldOf(worker.printed, 'health')!)
     assert.deepEqual([health.status, await health.json()], [200, { status: 'ok' }])
-    assert.equal(fieldOf(worker.printed, 'address'), undefined, 'it serves no API')
+    const metrics = fieldOf(worker.printed, 'address')!
+    assert.match(metrics, /\/metrics$/, 'it serves no API')
+    assert.match(
+      await (await fetch(metrics)).text(),
+      /ashlar_jobs_ended_total\{queue="auth.send_link",outcome="completed"\} 1\n/,
+    )
+    assert.equal((await fetch(new URL('/api/v1/health', metrics))).status, 404)
 
     const told = Date.now()
     worker.child.kill('SIGTERM')

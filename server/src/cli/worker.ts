@@ -5,13 +5,21 @@ import { createModules } from '../app.ts'
 import type { Database } from '../drivers/database/index.ts'
 import { UsageError } from './arguments.ts'
 import { endOnSignals } from './process.ts'
-import { bringUpToDate, closeDrivers, findDatabase, openDrivers, readConfig, VERSION } from './runtime.ts'
+import {
+  bringUpToDate,
+  closeDrivers,
+  findDatabase,
+  openDrivers,
+  openMetricsPort,
+  readConfig,
+  VERSION,
+} from './runtime.ts'
 
 /** Of the time that a stop may take, what giving jobs back and closing need at the end. */
 const CLOSING_MS = 4_000
 
 export async function worker(): Promise<void> {
-  const { config, log } = readConfig()
+  const { config, log } = readConfig({ existing: true })
   const place = await findDatabase(config, log, true)
   // A database that this process started itself has no server beside it, and would end with it.
   if (place.embedded) {
@@ -22,6 +30,7 @@ export async function worker(): Promise<void> {
   const drivers = await openDrivers(config, place, log)
   createModules(config, drivers, VERSION)
   await drivers.jobs.start()
+  const metrics = await openMetricsPort(config, drivers.metrics.text, log)
   const { healthPort } = config.worker
   const health =
     healthPort === undefined ? undefined : await answerHealth(drivers.database, config.server.host, healthPort)
@@ -32,6 +41,7 @@ export async function worker(): Promise<void> {
     words: 'stopping: no job is begun any more, running ones may finish',
     async end() {
       health?.close()
+      metrics?.close()
       await drivers.jobs.stop({ graceMs: Math.max(0, timeoutMs - CLOSING_MS) })
       await closeDrivers(drivers)
     },

@@ -21,7 +21,11 @@ export function derive(raw: Raw, terminal: boolean, notices: string[]) {
     database: {
       ...database,
       url: database.url ?? postgresUrl(parts.postgres),
-      pool: { ...database.pool, size: database.pool.size + parts.poolOverflow },
+      pool: {
+        ...database.pool,
+        size: database.pool.size + parts.poolOverflow,
+        prepared: database.pool.prepared ?? database.poolerUrl === undefined,
+      },
     },
     redis: { url: redis.url ?? redisUrl(parts) },
     tokens: { ...tokens, idleSeconds: Math.min(tokens.idleSeconds, tokens.absoluteSeconds) },
@@ -35,6 +39,10 @@ export function derive(raw: Raw, terminal: boolean, notices: string[]) {
     mail: deriveMail(raw, strict),
     uploads: { ...uploads, dir: resolve(uploads.dir ?? join(dataDir, 'uploads')) },
     content: raw.content,
+    messages: raw.messages,
+    notifications: raw.notifications,
+    ai: deriveAi(raw, notices),
+    storage: deriveStorage(raw),
     worker: raw.worker,
     events: raw.events,
     log: {
@@ -42,8 +50,53 @@ export function derive(raw: Raw, terminal: boolean, notices: string[]) {
       format: log.format ?? (app.environment === 'development' && terminal ? ('pretty' as const) : ('json' as const)),
     },
     metrics: raw.metrics,
+    tracing: deriveTracing(raw),
     /** Sentences for the log about variables that have no effect or deserve a look. */
     notices,
+  }
+}
+
+function deriveTracing({ tracing: { headers, share, ...rest } }: Raw) {
+  const pairs = headers.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])
+  return { ...rest, headers: Object.fromEntries(pairs) as Record<string, string>, share: Number(share) }
+}
+
+/** What each storage is opened with; undefined where something is missing. */
+function deriveStorage({ storage: { s3, azure, ...rest } }: Raw) {
+  const { accessKeyId, secretAccessKey, bucket, region, endpoint } = s3
+  const { connectionString = '', container } = azure
+  const parts = new Map(
+    connectionString.split(';').map((part) => {
+      const [name = '', ...value] = part.split('=')
+      return [name.trim().toLowerCase(), value.join('=').trim()] as const
+    }),
+  )
+  const [account, accountKey] = [parts.get('accountname'), parts.get('accountkey')]
+  return {
+    ...rest,
+    s3:
+      accessKeyId && secretAccessKey && bucket ? { accessKeyId, secretAccessKey, bucket, region, endpoint } : undefined,
+    azure:
+      account && accountKey && container
+        ? { account, accountKey, container, endpoint: parts.get('blobendpoint') }
+        : undefined,
+  }
+}
+
+/** Each provider with its models; undefined where it is not set up. */
+function deriveAi({ ai: { ollama, openai, ...rest } }: Raw, notices: string[]) {
+  const named = (models: string[]) => (models.length > 0 ? models : undefined)
+  const { contextTokens } = rest
+  const isExample = openai.key !== undefined && /^your[-_]/i.test(openai.key)
+  if (isExample) notices.push('OPENAI_API_KEY is a known example and has no effect.')
+  const key = isExample ? undefined : openai.key
+  return {
+    ...rest,
+    ollama: ollama.url === undefined ? undefined : { url: ollama.url, models: named(ollama.models), contextTokens },
+    openai:
+      openai.url === undefined && key === undefined
+        ? undefined
+        : { url: openai.url ?? 'https://api.openai.com/v1', key, models: named(openai.models) },
   }
 }
 

@@ -20,6 +20,12 @@ export function checkTogether(settings: Settings, raw: Raw, faults: Faults): voi
   if (settings.database.appUrl && !settings.database.url) {
     faults.add('DATABASE_URL', 'is missing: DATABASE_APP_URL needs it')
   }
+  if (settings.database.poolerUrl && !settings.database.appUrl) {
+    faults.add(
+      'DATABASE_APP_URL',
+      'is missing: DATABASE_POOLER_URL needs it, since a pooler in transaction mode cannot listen',
+    )
+  }
   if (server.headersTimeoutMs > server.requestTimeoutMs)
     faults.add('HEADERS_TIMEOUT', 'must not be longer than REQUEST_TIMEOUT')
   if (server.shutdownDelayMs > 0 && server.shutdownDelayMs >= server.shutdownTimeoutMs)
@@ -31,7 +37,20 @@ export function checkTogether(settings: Settings, raw: Raw, faults: Faults): voi
   if (!settings.app.strict && !mail.host && !mail.outbox)
     faults.add('SMTP_HOST', 'is missing: MAIL_OUTBOX=false needs it')
   if (mail.host && mail.from === 'no-reply@localhost') faults.add('MAIL_FROM', 'is missing: SMTP_HOST needs it')
+  if (settings.ai.maxOutputTokens * 2 > settings.ai.contextTokens)
+    faults.add('AI_MAX_OUTPUT_TOKENS', 'must be at most half of AI_CONTEXT_TOKENS')
   checkKeys(tokens, faults)
+  checkStorage(settings, faults)
+}
+
+function checkStorage({ storage: { provider, s3, azure } }: Settings, faults: Faults): void {
+  if (provider === 's3' && !s3)
+    faults.add('STORAGE_PROVIDER', 'of s3 needs AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_S3_BUCKET')
+  if (provider === 'azure' && !azure)
+    faults.add(
+      'STORAGE_PROVIDER',
+      'of azure needs AZURE_STORAGE_CONTAINER, and AccountName and AccountKey in AZURE_STORAGE_CONNECTION_STRING',
+    )
 }
 
 function checkKeys({ algorithm, privateKey, previousPrivateKeys }: Settings['tokens'], faults: Faults): void {

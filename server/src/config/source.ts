@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import type { Faults } from './faults.ts'
 import type { Setting } from './kinds.ts'
-import { entries, ignored, unused } from './table.ts'
+import { entries, ignored } from './table.ts'
 
 export type Variables = Record<string, string | undefined>
 
@@ -36,14 +36,14 @@ export function find(setting: Setting<unknown>, layers: Layers, faults: Faults):
 
 function read(name: string, setting: Setting<unknown>, layer: Variables, faults: Faults): Found[] {
   const text = layer[name]?.trim()
-  if (text) return [{ name, text }]
+  const found = text ? [{ name, text }] : []
   const path = setting.secret ? layer[`${name}_FILE`]?.trim() : undefined
-  if (!path) return []
+  if (!path) return found
   try {
-    return [{ name: `${name}_FILE`, text: readFileSync(path, 'utf8').trim() }]
+    return [...found, { name: `${name}_FILE`, text: readFileSync(path, 'utf8').trim() }]
   } catch {
     faults.add(`${name}_FILE`, 'names a file that cannot be read')
-    return []
+    return found
   }
 }
 
@@ -76,7 +76,6 @@ export function notices([env = {}, dotenv = {}]: Layers): string[] {
     if (known.has(name)) continue
     const inFile = name in dotenv
     if (ignored[name]) said.push(`${name} ${ignored[name]}.`)
-    else if (unused.test(name)) inFile && said.push(`${name} is not used yet.`)
     else {
       const meant = [...known].find((one) => isSlip(name, one))
       if (meant) said.push(`${name} is not a setting of Ashlar: is ${meant} meant?`)

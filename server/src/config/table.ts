@@ -1,9 +1,11 @@
 // The one table of settings: every variable that Ashlar reads, by area.
-import { audit, content, database, encryption, parts, redis, uploads } from './groups/data.ts'
+import { ai } from './groups/ai.ts'
+import { audit, content, database, encryption, parts, redis, storage, uploads } from './groups/data.ts'
 import { accounts, admin, tenancy, tokens } from './groups/identity.ts'
 import { events, hashing, limits } from './groups/limits.ts'
 import { mail } from './groups/mail.ts'
-import { app, log, metrics, server, worker } from './groups/server.ts'
+import { messages, notifications } from './groups/product.ts'
+import { app, log, metrics, server, tracing, worker } from './groups/server.ts'
 import type { Setting } from './kinds.ts'
 
 export const table = {
@@ -21,11 +23,16 @@ export const table = {
   encryption,
   mail,
   uploads,
+  storage,
   content,
+  messages,
+  notifications,
+  ai,
   worker,
   events,
   log,
   metrics,
+  tracing,
   parts,
 }
 
@@ -44,15 +51,20 @@ export const titles: Record<keyof typeof table, string> = {
   encryption: 'Encryption of data',
   mail: 'Mail',
   uploads: 'Uploads',
+  storage: 'Storage of files',
   content: 'Content',
+  messages: 'Messages',
+  notifications: 'Notifications',
+  ai: 'Language models',
   worker: 'Background jobs',
   events: 'Events and live streams',
   log: 'Log',
   metrics: 'Metrics',
+  tracing: 'Traces',
   parts: 'Parts of other settings',
 }
 
-/** Variables of the systems whose .env files we read that mean nothing here, and what is said about them. */
+/** Variables of other systems that mean nothing here, and what is said about them. */
 export const ignored: Record<string, string> = {
   MONGO_URI: 'is ignored: Ashlar keeps its data in PostgreSQL (DATABASE_URL)',
   MONGO_DB_NAME: 'is ignored: Ashlar keeps its data in PostgreSQL (DATABASE_URL)',
@@ -60,10 +72,9 @@ export const ignored: Record<string, string> = {
   API_V1_PREFIX: 'is ignored: the base paths are fixed (/api/v1, /api and /)',
   VERSION: 'is ignored: the version is that of the package',
   IS_TEST: 'is ignored: set ENVIRONMENT=test',
+  AWS_SESSION_TOKEN:
+    'is ignored: a key that ends with a session cannot be used, AWS_ACCESS_KEY_ID must be a lasting one',
 }
-
-/** Variables of parts that are not there yet: known, and without effect. */
-export const unused = /^(?:OLLAMA|OPENAI|AZURE|AWS)_/
 
 /** What the table's settings read as. */
 export type Values<T> = T extends Setting<infer V> ? V : { [K in keyof T]: Values<T[K]> }

@@ -52,6 +52,12 @@ export type MembershipLevel = 'OWNER' | 'ADMIN' | 'MEMBER'
 
 export const anonymous: AnonymousActor = { kind: 'anonymous' }
 
+/** The id of whoever is signed in, user or admin; null for anybody else. */
+export function actorId(actor: Doer): string | null {
+  if (actor.kind === 'user') return actor.userId
+  return actor.kind === 'admin' ? actor.adminId : null
+}
+
 /** The actor's id for logs and audit: `user:c…`, `admin:c…`, `admin:c… as user:c…`, `system:seed`, `anonymous`. */
 export function actorName(actor: Doer): string {
   switch (actor.kind) {
@@ -66,4 +72,10 @@ export function actorName(actor: Doer): string {
     case 'anonymous':
       return 'anonymous'
   }
+}
+
+/** Whether one of the names is what the actor was made of: the person, the tenant, the session or token, whoever acts in their name. */
+export function isNamedBy(actor: UserActor, names: ReadonlySet<string>): boolean {
+  const { userId, tenantId, sessionId, tokenId, impersonatorId } = actor
+  return [userId, tenantId, sessionId, tokenId, impersonatorId].some((name) => name !== undefined && names.has(name))
 }

@@ -5,9 +5,15 @@ export interface Clock {
   now(): number
 }
 
+/** How far the clocks of nodes and of the database may be apart: what was signed on one is judged by another. */
+export const CLOCK_TOLERANCE_MS = 5_000
+
 export const systemClock: Clock = { now: () => Date.now() }
 
-/** Whole seconds since the epoch, as JWT and Retry-After use them. */
-export function epochSeconds(clock: Clock): number {
-  return Math.floor(clock.now() / 1000)
+/**
+ * How far another clock is ahead, in milliseconds, negative where it is behind. It was read at some moment between `sent` and `received`
+ * of this one: only what none of those moments explains counts.
+ */
+export function skewOf(other: number, { sent, received }: { sent: number; received: number }): number {
+  return Math.min(0, other - sent) + Math.max(0, other - received)
 }

@@ -14,6 +14,8 @@ export type ErrorKind =
   | 'locked'
   | 'limited'
   | 'unavailable'
+  | 'range' // no byte of what is asked for is there
+  | 'full' // there is no room to keep it
   | 'internal'
 
 /** One field at fault. `path` is dotted (`address.street`), `in` says which part of the request it stands in. */
@@ -107,6 +109,10 @@ export const requestErrors = defineErrors({
   'request.not_found': { kind: 'not_found', message: 'There is nothing at this address.' },
   'request.method_not_allowed': { kind: 'method_not_allowed', message: 'This method is not supported here.' },
   'request.limited': { kind: 'limited', message: 'Too many requests. Try again later.' },
+  'request.too_many_downloads': {
+    kind: 'limited',
+    message: 'Too many downloads of yours are running at once. Begin this one when another has ended.',
+  },
   'request.timeout': { kind: 'unavailable', message: 'The request took too long.' },
   'access.unauthenticated': { kind: 'unauthenticated', message: 'Sign in to do this.' },
   'access.forbidden': { kind: 'forbidden', message: 'You may not do this.' },

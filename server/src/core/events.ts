@@ -11,6 +11,17 @@ export interface Deed {
   changes?: Record<string, unknown>
 }
 
+/** The `changes` of a deed: before and after of each field that is named and another now. */
+export function differences<T extends object>(
+  before: T,
+  after: { [K in keyof T]?: T[K] | undefined },
+): Record<string, unknown> {
+  const changed = (Object.keys(after) as (keyof T & string)[]).filter(
+    (key) => after[key] !== undefined && after[key] !== before[key],
+  )
+  return Object.fromEntries(changed.map((key) => [key, [before[key], after[key]]]))
+}
+
 /** Something that happened, in one tenant. */
 export interface Fact<P = unknown> {
   /** The same wherever and how often it is told: the key under which an effect happens once. */

@@ -1,5 +1,5 @@
 // Ids that sort by time, so that new rows land together in every index.
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz'
 const TIME_DIGITS = 9
@@ -13,6 +13,16 @@ export function newId(now = Date.now()): string {
 /** 256 bits from the system's random source, as 43 base64url characters. */
 export function newSecret(): string {
   return randomBytes(32).toString('base64url')
+}
+
+/** What is kept of such a secret: SHA-256, hexadecimal. With 256 random bits there is nothing to guess from its hash. */
+export function hashOfSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
+
+/** Whether two secrets are the same. Hashes have one length: the comparison tells neither the secret nor how long it is. */
+export function isSameSecret(one: string, other: string): boolean {
+  return timingSafeEqual(Buffer.from(hashOfSecret(one)), Buffer.from(hashOfSecret(other)))
 }
 
 function randomDigits(count: number): string {

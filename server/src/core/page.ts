@@ -27,7 +27,7 @@ export interface Page<T> {
   meta: PageMeta
 }
 
-/** Puts rows and an exact total into the shape that every list answers. */
+/** Puts rows and their total into the shape that every list answers. */
 export function pageOf<T>(data: T[], total: number, request: PageRequest, nextCursor?: string): Page<T> {
   return {
     data,
@@ -37,6 +37,43 @@ export function pageOf<T>(data: T[], total: number, request: PageRequest, nextCu
       limit: request.limit,
       totalPages: Math.ceil(total / request.limit),
       ...(nextCursor && { nextCursor }),
+    },
+  }
+}
+
+/** Where a page begins: after the row that a cursor names, or so many rows behind the first. */
+export interface PagePlace {
+  limit: number
+  offset: number
+  after: [key: string, id: string] | undefined
+}
+
+/** A row of a sorted list with what a cursor holds to go on after it: its key as text, and its id. */
+export interface Placed {
+  place: [key: string, id: string]
+}
+
+/**
+ * The page of a sorted list that a query asks for: its place, for the statement that reads it, and what it answers, with the
+ * cursor of the page after. `keyType` is what the keys are in the order asked for; undefined where that order has no cursor.
+ * Throws `request.invalid` for a cursor that the list cannot have given.
+ */
+export function pageAt(
+  { page = 1, limit = 10, cursor }: { [K in 'page' | 'limit' | 'cursor']?: PageRequest[K] | undefined },
+  keyType: 'string' | 'time' | undefined,
+) {
+  if (cursor && !keyType)
+    throw unknownCursor('A cursor continues the order by createdAt only. Go on by page, or leave out sortBy.')
+  const after = cursor && keyType ? decodeCursor(cursor, [keyType, 'string']) : undefined
+  const request = { page, limit }
+  const place: PagePlace = { limit, offset: after ? 0 : (page - 1) * limit, after }
+  return {
+    request,
+    place,
+    answer<R extends Placed, T>(rows: readonly R[], total: number, show: (row: R) => T): Page<T> {
+      const last = keyType && rows.length === limit ? rows.at(-1) : undefined
+      const data = rows.map((row) => show(row))
+      return pageOf(data, total, request, last && encodeCursor(last.place))
     },
   }
 }

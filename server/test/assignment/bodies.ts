@@ -29,6 +29,8 @@ interface Particulars {
   token?: string
   tenant?: string | undefined
   id?: string
+  /** Where a secret in the address says what it is about. */
+  path?: string
 }
 
 const API = '/api/v1'
@@ -50,7 +52,7 @@ export async function validRequest(cast: Cast, operation: Operation): Promise<Va
   const { body, ...request } = requestOf(operation, { ids, own, word: newWord(), secret: side.people.owner!.password })
   const example = typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : {}
   return {
-    path: request.path,
+    path: particulars.path ?? request.path,
     headers: operation.access === 'public' && !particulars.token ? {} : asking(token, tenant),
     body: particulars.body ?? example,
   }
@@ -90,6 +92,15 @@ async function openLink({ ashlar, side }: Cast): Promise<string> {
   return answer.body.token
 }
 
+/** A link to a new file of the owner's. */
+async function linkToFile({ ashlar, side }: Cast, json: object) {
+  const fileId = await side.objects.another('file')
+  const { token } = side.people.owner!
+  const headers = { 'x-tenant-id': side.tenant.id }
+  const { body } = await ashlar.call('POST', `${API}/files/${fileId}/links`, { token, headers, json })
+  return { fileId, id: body.id as string, token: body.token as string }
+}
+
 async function newAdmin({ ashlar, root }: Cast): Promise<string> {
   const email = `${newWord()}@example.com`
   const json = { email, password: PASSWORD, name: 'Assignment' }
@@ -103,13 +114,47 @@ const administrator = { login: ADMIN.email, password: ADMIN.password }
 
 /** With or about somebody else in the tenant. */
 const colleague = async ({ side }: Cast) => ({ body: { userId: (await side.newMember()).id } })
+/** To an event of the owner, by whoever is to answer. */
+const invited = async ({ ashlar, side }: Cast) => {
+  const { owner, wide } = side.people
+  const [start, end] = ['2030-05-06T09:00:00Z', '2030-05-06T10:00:00Z']
+  const json = { title: 'Invited', start, end, attendeeIds: [wide!.id] }
+  const headers = { 'x-tenant-id': side.tenant.id }
+  const { body } = await ashlar.call('POST', `${API}/calendar/events`, { token: owner!.token, headers, json })
+  return { token: wide!.token, id: body.id, body: { status: 'ACCEPTED' } }
+}
 /** On the base where `name` is another word for the title, it is none beside one. */
 const titled = async () => ({ body: { title: 'Plan', content: newWord() } })
 
 const PARTICULARS: Record<string, Maker> = {
   'teams.setMember': colleague,
+  'conversations.create': async ({ side }) => ({ body: { name: 'Quarry', memberIds: [(await side.newMember()).id] } }),
+  // One must be unread each time.
+  async 'notifications.markAll'({ ashlar, side }) {
+    const { token } = side.people.owner!
+    await ashlar.call('PUT', `${API}/notifications/read-all`, { token, headers: asking(token, side.tenant.id) })
+    await side.objects.another('notification')
+    return {}
+  },
+  'conversations.add': async ({ side }) => ({ body: { userIds: [(await side.newMember()).id] } }),
   'folders.share': colleague,
+  'calendar.addAttendees': colleague,
+  'calendar.answer': invited,
   'documents.share': colleague,
+  'files.share': colleague,
+  'files.shareOrLink': colleague,
+  async 'files.revokeShare'(cast) {
+    const { fileId, id } = await linkToFile(cast, {})
+    return { id: fileId, body: { shareId: id } }
+  },
+  async 'files.unlockShared'(cast, operation) {
+    const { token } = await linkToFile(cast, { password: 'granite' })
+    return { path: operation.path.replace('{token}', token), body: { password: 'granite' } }
+  },
+  // On the base where `path` is another word for the parent, it is none beside one.
+  'files.folder': async () => ({ body: { name: newWord(), parentPath: '/' } }),
+  // The example names no folder: the root takes everything.
+  'files.move': async () => ({ body: { folderId: null } }),
   'documents.update': titled,
   'documents.edit': titled,
   'auth.login': of(({ email }) => ({ login: email, password: PASSWORD })),

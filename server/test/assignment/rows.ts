@@ -18,12 +18,17 @@ export async function readRows(client: pg.Client, keys: ReadonlyMap<string, stri
   return new Map(rows.map(({ name, row }) => [`${name} ${keys.get(name)!.map((key) => row[key])}`, row]))
 }
 
-/** The primary keys of all tables, without those that count attempts and requests, and where events end: that is written after COMMIT. */
+/** Attempts and requests; where events end and who is owed them, which is written after COMMIT; sums, whose rows are folded by chance. */
+const COUNTERS = ['throttles', 'rate_limits', 'event_heads', 'event_deliveries', 'member_totals', 'daily_totals']
+
+/** The primary keys of all tables, without those of counters. */
 export async function primaryKeys(client: pg.Client): Promise<Map<string, string[]>> {
-  const { rows } = await client.query<{ name: string; keys: string[] }>(`
-    SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS keys FROM pg_class c
+  const { rows } = await client.query<{ name: string; keys: string[] }>(
+    `SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS keys FROM pg_class c
     JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ('throttles', 'rate_limits', 'event_heads') GROUP BY c.relname`)
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relname <> ALL ($1) GROUP BY c.relname`,
+    [COUNTERS],
+  )
   return new Map(rows.map(({ name, keys }) => [name, keys]))
 }
 

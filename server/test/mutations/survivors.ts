@@ -10,11 +10,18 @@ const BY_NAME_OF_TEMPLATE = 'templates are known by their names, and only one’
 
 export const SURVIVORS: Readonly<Record<string, string>> = {
   'row security of audit_heads': 'its statements name the handle’s own tenant too',
+  'row security of calendar_feeds': 'its statements name the owner, or the hash of the secret, too',
+  'row security of content_links': BY_PARENT,
+  'row security of content_shares': BY_PARENT,
+  'row security of conversation_participants': 'its statements name a person who takes part too',
+  'row security of conversations': 'its statements name a person who takes part too',
   'row security of document_revisions': BY_PARENT,
+  'row security of document_shares': BY_PARENT,
   'row security of document_tags': BY_PARENT,
   'row security of document_views': BY_PARENT,
+  'row security of event_attendees': BY_PARENT,
   'row security of event_deliveries': 'no route reads it: what subscribers are still owed',
-  'row security of files': 'no route reads files',
+  'row security of event_reminders': BY_PARENT,
   'row security of invitation_uses': BY_PARENT,
   'row security of mail_attachment_chunks': BY_PARENT,
   'row security of mail_attachments': BY_PARENT,
@@ -22,9 +29,14 @@ export const SURVIVORS: Readonly<Record<string, string>> = {
   'row security of mail_counters': 'counts towards a limit of one’s own, and shows nothing',
   'row security of mail_recipients': BY_PARENT,
   'row security of member_totals': 'its statements name the handle’s own tenant too',
+  'row security of messages': 'they are found through a conversation that the person takes part in',
+  'row security of notification_preferences': 'its statements name the person who asks too',
   'row security of personal_access_tokens': 'its statements name the owner, or the hash of the secret, too',
   'row security of role_parents': BY_PARENT,
   'row security of role_permissions': BY_PARENT,
+  'row security of storage_usage': 'sums of bytes, which name nobody',
+  'row security of storages': 'the proof has no storage service of its own that a tenant could bring',
+  'row security of tags': BY_PARENT,
   'row security of team_members': 'no route reads teams; members leave theirs by id, in the tenant that they leave',
   '"userId" = ${userId} in findPending of identity/mfa/mfa.queries.ts': TWICE,
   '"userId" = ${userId} in confirm of identity/mfa/mfa.queries.ts': TWICE,
@@ -71,4 +83,15 @@ export const SURVIVORS: Readonly<Record<string, string>> = {
     TWICE,
   "if (tenantId !== session.tenantId) throw requestErrors('access.tenant_not_found') in bySession of identity/actors/actors.service.ts":
     TWICE,
+  "if (!old) throw documentErrors('documents.revision_not_found') in record of product/documents/service/writing.ts":
+    'a revision by its number, of a document that the actor may edit',
+  "if (id === undefined) throw accessErrors('folders.not_found') in placeOf of product/files/service/parts.ts":
+    'finds no folder either way: the file goes where no folder was named',
+  "if (!row) throw accessErrors('folders.not_found') in read of product/folders/service/reading.ts": TWICE,
+  "if (!row) throw accessErrors('documents.not_found') in find of product/documents/service/reading.ts": TWICE,
+  "if (!row) throw accessErrors('files.not_found') in read of product/files/service/reading.ts": TWICE,
+  "if (!row) throw documentErrors('documents.revision_not_found') in revision of product/documents/service/reading.ts":
+    'a revision by its number, of a document that the actor may read',
+  "if (wall !== null && !occurrence) throw calendarErrors('calendar.not_found') in mustFind of product/calendar/service/parts.ts":
+    'an instance by its time, of an event that is open to the actor',
 }

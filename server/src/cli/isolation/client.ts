@@ -20,7 +20,8 @@ export interface Client {
   readonly counts: { waited: number; failed: number }
 }
 
-const TRIES = 6
+// Where one statement in a hundred fails, a request of forty fails every third time.
+const TRIES = 12
 const PATIENCE_SECONDS = 120
 const BROKEN_OFF = 500
 

@@ -7,7 +7,7 @@ import { type Operation, operationsOf } from './document.ts'
 import { readNoFactors, signInOften, tryOwnFactors } from './factors.ts'
 import { harmOf, readOwn, writeToOwn } from './own.ts'
 import { type Probes, probe } from './probes.ts'
-import { checksumsOf, membersOf } from './rows.queries.ts'
+import { checksumsOf, dueJobsOf, membersOf } from './rows.queries.ts'
 import { makeSide, removeSide, signInAdmin } from './sides.ts'
 
 export interface ProofOptions {
@@ -15,7 +15,7 @@ export interface ProofOptions {
   /** An account of the back office, for what only it can make. */
   admin?: { login: string; password: string } | undefined
   /** The server's database: the other tenant's rows are compared before and after. */
-  database?: Pick<Database, 'acrossTenants'> | undefined
+  database?: Pick<Database, 'acrossTenants' | 'tenant'> | undefined
   /** Hears when both tenants are made, and when everything was asked. */
   progress?(step: 'asking' | 'asked'): void
 }
@@ -53,7 +53,7 @@ export async function proveIsolation({ url, admin, database, progress }: ProofOp
   ]
   const people = database && (await membersOf(database, theirs.tenant.id))
   const sums = () => checksumsOf(database!, theirs.tenant.id, people!)
-  const before = database && (await settled(sums))
+  const before = database && (await settled(sums, () => dueJobsOf(database, theirs.tenant.id)))
   progress?.('asking')
   const leaks = await readOwn(client, operations, mine, theirs)
   const probes = await probe(client, operations, mine, theirs)
@@ -80,13 +80,17 @@ export async function proveIsolation({ url, admin, database, progress }: ProofOp
 
 const SETTLING_TRIES = 60
 
-/** The checksums once nothing changes any more: jobs still work on what was made. */
-async function settled(sumsOf: () => Promise<Map<string, string>>): Promise<Map<string, string>> {
+/** The checksums once nothing changes any more and no job is left that works on what was made. */
+async function settled(
+  sumsOf: () => Promise<Map<string, string>>,
+  dueJobs: () => Promise<number>,
+): Promise<Map<string, string>> {
   let sums = await sumsOf()
   for (let tries = 0; tries < SETTLING_TRIES; tries++) {
     await sleep(500)
+    const busy = await dueJobs()
     const next = await sumsOf()
-    if ([...next].every(([name, sum]) => sums.get(name) === sum)) return next
+    if (busy === 0 && [...next].every(([name, sum]) => sums.get(name) === sum)) return next
     sums = next
   }
   throw new UsageError('The rows of a tenant that nobody works in keep changing: they cannot be compared.')

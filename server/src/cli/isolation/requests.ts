@@ -20,7 +20,8 @@ export interface Filling {
   secret?: string
 }
 
-const PIXEL = Buffer.from(
+/** The smallest picture. */
+export const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 )
@@ -53,7 +54,10 @@ export function requestOf(operation: Operation, filling: Filling): Request {
 }
 
 /** The example, with what may stand once only made new, and ids of one's own where one must be named. */
-function exampleBody({ schema, example }: NonNullable<Operation['body']>, { own, word, secret }: Filling): unknown {
+export function exampleBody(
+  { schema, example }: Pick<NonNullable<Operation['body']>, 'schema' | 'example'>,
+  { own, word, secret }: Pick<Filling, 'own' | 'word' | 'secret'>,
+): unknown {
   const filled = (inner: Schema, value: unknown, name: string): unknown => {
     const noun = inner['x-id-of']
     if (noun !== undefined) return own(noun) ?? value

@@ -83,6 +83,9 @@ export async function makeSide(client: Client, operations: Operation[], admin?: 
     job: () => addJob(client, headers, secret),
     event: () => lastEvent(client, headers),
     'mail template': () => addTemplate(client, headers),
+    conversation: () => addGroup(client, headers, people.wide!.id),
+    'AI answer': () => addAnswer(client, headers),
+    notification: () => addNotification(client, owner.id, { writer: asking(wide.token, tenant.id), owner: headers }),
   }
   const objects = await makeObjects(client, operations, { owner: owner.token, tenantId: tenant.id, admin, special })
   return { tenant, people, objects, factor, newMember: () => member([]) }
@@ -127,6 +130,37 @@ async function addTemplate(client: Client, headers: Record<string, string>): Pro
     body: JSON.stringify({ locale: 'en', subject: 'Proof', html: '<p>Proof</p>' }),
   })
   return name
+}
+
+async function addGroup(client: Client, headers: Record<string, string>, memberId: string): Promise<string> {
+  const body = { name: `Proof ${newWord()}`, memberIds: [memberId] }
+  return String((await post(client, '/messages/conversations', headers, body)).id)
+}
+
+/** Where no language model answers there is none: then a name stands for it that nothing has. */
+async function addAnswer(client: Client, headers: Record<string, string>): Promise<string> {
+  const { status, text } = await client.send(
+    {
+      method: 'POST',
+      path: `${API}/ai/ask`,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query: 'Proof?', stream: false }),
+    },
+    0,
+  )
+  return status === 200 ? String((JSON.parse(text) as { id: unknown }).id) : newWord()
+}
+
+/** Somebody writes to the owner, in a conversation of its own: several messages of one are told together. */
+async function addNotification(
+  client: Client,
+  ownerId: string,
+  { writer, owner }: Record<'writer' | 'owner', Record<string, string>>,
+): Promise<string> {
+  const conversationId = await addGroup(client, writer, ownerId)
+  await post(client, '/messages/send', writer, { conversationId, content: 'Proof' })
+  const { data } = await client.succeed({ method: 'GET', path: `${API}/notifications?kind=message`, headers: owner })
+  return String((data as { id: unknown }[])[0]?.id)
 }
 
 /** The id of what happened last: a stream begins with it. */

@@ -18,6 +18,7 @@ export const limits = {
   auth: rate('RATE_LIMIT_AUTH_ENDPOINTS', 'Requests of one address to sign in, register and reset passwords.', {
     default: 5,
   }),
+  ai: rate('RATE_LIMIT_AI', 'Questions of one signed-in actor to a language model.', { default: 20 }),
   refresh: rate('RATE_LIMIT_REFRESH', 'Token refreshes from one address.', { default: 30 }),
   login: {
     limit: integer('RATE_LIMIT_ATTEMPTS', 'Sign-in attempts from one address on one account within the window.', {

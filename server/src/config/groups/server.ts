@@ -1,8 +1,8 @@
 // Settings of the application as a whole and of its HTTP server.
-import { readHttpUrl, readNetwork, readOrigin } from '../formats.ts'
+import { readHttpUrl, readNetwork, readOrigin, Unreadable } from '../formats.ts'
 import { boolean, choice, duration, type Environment, integer, list, size, text } from '../kinds.ts'
 
-export const environments = ['development', 'staging', 'production', 'test'] as const satisfies Environment[]
+const environments = ['development', 'staging', 'production', 'test'] as const satisfies Environment[]
 
 export const app = {
   environment: choice('ENVIRONMENT', 'Where this runs. Production and staging refuse unsafe settings.', {
@@ -123,6 +123,11 @@ export const server = {
       max: 300,
     },
   ),
+  shutdownFile: text(
+    'SHUTDOWN_FILE',
+    'A file that stands from the beginning of a stop until the next start listens: nginx on the same machine sees it and asks other nodes.',
+    { allowed: 'a file in a folder that exists' },
+  ),
   shutdownTimeoutMs: duration('SHUTDOWN_TIMEOUT', 'How long a stop may wait for requests and jobs in flight.', {
     unit: 's',
     to: 'ms',
@@ -164,12 +169,49 @@ export const log = {
   }),
 }
 
+export const tracing = {
+  endpoint: text(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'Where traces are sent by OTLP over HTTP, such as http://localhost:4318; unset for none.',
+    {
+      allowed: 'an http or https address',
+      read: readHttpUrl,
+    },
+  ),
+  headers: list('OTEL_EXPORTER_OTLP_HEADERS', 'Headers that the receiver of traces asks for.', {
+    default: [],
+    of: 'name=value pairs',
+    secret: true,
+    item: readHeader,
+  }),
+  serviceName: text('OTEL_SERVICE_NAME', 'What traces call this service.', { default: 'ashlar' }),
+  share: text('OTEL_TRACES_SAMPLER_ARG', 'Which share of the traces is sent, from 0 to 1.', {
+    default: '1',
+    allowed: 'a number from 0 to 1',
+    read: readShare,
+  }),
+}
+
+function readHeader(given: string): string {
+  if (!/^[\w!#$%&'*+.^`|~-]+=[\x20-\x7e]*$/.test(given)) throw new Unreadable('must be name=value pairs')
+  return given
+}
+
+function readShare(given: string): string {
+  if (!/^(?:0|1|0?\.\d{1,6}|1\.0+|0\.\d{1,6})$/.test(given)) throw new Unreadable('must be a number from 0 to 1')
+  return given
+}
+
 export const metrics = {
-  port: integer('METRICS_PORT', 'A second port that serves /metrics and nothing else; unset for none.', {
+  port: integer('METRICS_PORT', 'A second port on HOST that serves /metrics and nothing else; unset for none.', {
     min: 1,
     max: 65_535,
   }),
-  token: text('METRICS_TOKEN', 'The bearer token that opens /metrics on the public port; unset keeps it shut.', {
-    secret: true,
-  }),
+  token: text(
+    'METRICS_TOKEN',
+    'The bearer token that opens /metrics on the public port, and then on METRICS_PORT too; unset keeps the public one shut.',
+    {
+      secret: true,
+    },
+  ),
 }

@@ -1,5 +1,6 @@
 // What every bus does alike: who is told what in this process, and how a message is written.
 import { newId } from '../../core/ids.ts'
+import { type Metrics, noMetrics } from '../telemetry/index.ts'
 import type { Message } from './bus.ts'
 
 interface Envelope {
@@ -24,7 +25,7 @@ export interface Handlers {
   gap(): void
 }
 
-export function createHandlers(): Handlers {
+export function createHandlers(metrics: Pick<Metrics, 'count'> = noMetrics): Handlers {
   const node = newId()
   const byTopic = new Map<string, ((message: Message) => void)[]>()
   const gapHandlers: (() => void)[] = []
@@ -40,14 +41,20 @@ export function createHandlers(): Handlers {
       const bytes = Buffer.byteLength(text)
       if (bytes > MAX_BYTES)
         throw new Error(`A message on ${topic} has ${bytes} bytes: the bus carries ids, ${MAX_BYTES} bytes at most.`)
+      metrics.count('busMessages', { topic, direction: 'sent' })
       return text
     },
     deliver,
     receive(text) {
       const envelope = read(text)
-      if (envelope && envelope.from !== node) deliver(envelope.topic, envelope.message)
+      if (!envelope || envelope.from === node) return
+      const { topic, message } = envelope
+      // What nobody here knows may be anything.
+      metrics.count('busMessages', { topic: byTopic.has(topic) ? topic : 'other', direction: 'received' })
+      deliver(topic, message)
     },
     gap() {
+      metrics.count('busGaps', {})
       for (const handler of gapHandlers) handler()
     },
   }

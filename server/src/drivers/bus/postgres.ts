@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { sql } from '../database/index.ts'
+import type { Metrics } from '../telemetry/index.ts'
 import type { Bus } from './bus.ts'
 import { createHandlers } from './handlers.ts'
 
@@ -12,11 +13,12 @@ export interface PostgresBusOptions {
   /** A direct connection's URL: a pooler in transaction mode cannot listen. */
   url: string
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void }
+  metrics?: Pick<Metrics, 'count'>
 }
 
 /** Opens the listening connection and keeps it open. Resolves when it listens. */
-export async function createPostgresBus({ url, log }: PostgresBusOptions): Promise<Bus> {
-  const { subscribe, onGap, written, deliver, receive, gap } = createHandlers()
+export async function createPostgresBus({ url, log, metrics }: PostgresBusOptions): Promise<Bus> {
+  const { subscribe, onGap, written, deliver, receive, gap } = createHandlers(metrics)
   let client: pg.Client | undefined
   let listening = false
   let closed = false

@@ -2,6 +2,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { newId } from '../../core/ids.ts'
 import type { Database } from '../database/index.ts'
+import type { Metrics } from '../telemetry/index.ts'
 import type { Bus } from './bus.ts'
 import { createHandlers } from './handlers.ts'
 import * as outbox from './outbox.ts'
@@ -10,6 +11,7 @@ export interface RedisBusOptions {
   url: string
   database: Pick<Database, 'global' | 'inGlobal'>
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void }
+  metrics?: Pick<Metrics, 'count'>
 }
 
 const CHANNEL = 'ashlar:bus'
@@ -31,8 +33,8 @@ const SETTINGS: RedisOptions = {
 }
 
 /** Connects to Redis and stays connected. Resolves when it listens, or after two seconds without: then it goes on trying. */
-export async function createRedisBus({ url, database, log }: RedisBusOptions): Promise<Bus> {
-  const { subscribe, onGap, written, deliver, receive, gap } = createHandlers()
+export async function createRedisBus({ url, database, log, metrics }: RedisBusOptions): Promise<Bus> {
+  const { subscribe, onGap, written, deliver, receive, gap } = createHandlers(metrics)
   const ownChannel = `${CHANNEL}:${newId()}`
   const [speaker, listener] = [new Redis(url, SETTINGS), new Redis(url, SETTINGS)]
   let listening = false

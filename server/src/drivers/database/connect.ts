@@ -1,6 +1,6 @@
 // Where the database is: a server that the configuration names, or an embedded one under the data folder.
 import { join } from 'node:path'
-import { type EmbeddedLog, type EmbeddedServer, findEmbedded, startEmbedded } from './embedded/index.ts'
+import { type EmbeddedLog, type EmbeddedServer, findEmbedded, holdsDatabase, startEmbedded } from './embedded/index.ts'
 import { roleNames } from './roles.ts'
 
 export interface PlaceOptions {
@@ -26,16 +26,29 @@ export interface DatabasePlace {
  * runs, and start it only when nobody does.
  */
 export async function placeDatabase(options: PlaceOptions, log: EmbeddedLog, beside = false): Promise<DatabasePlace> {
-  const dataDir = join(options.dataDir, 'postgresql')
-  const named = options.url !== undefined || options.appUrl !== undefined
+  const dataDir = folderOf(options)
+  const named = isNamed(options)
   const running = !named && beside ? findEmbedded(dataDir) : undefined
   const embedded = named || running ? undefined : await startEmbedded({ dataDir, log })
   const ownerUrl = options.url ?? running?.url ?? embedded?.url
   return { ownerUrl, appUrl: options.appUrl ?? asApplication(ownerUrl!, options), embedded }
 }
 
+/** Whether there is a database already, or a start would have to make it. A named one counts as there. */
+export function hasDatabase(options: Pick<PlaceOptions, 'url' | 'appUrl' | 'dataDir'>): boolean {
+  return isNamed(options) || holdsDatabase(folderOf(options))
+}
+
+function isNamed({ url, appUrl }: Pick<PlaceOptions, 'url' | 'appUrl'>): boolean {
+  return url !== undefined || appUrl !== undefined
+}
+
+function folderOf({ dataDir }: Pick<PlaceOptions, 'dataDir'>): string {
+  return join(dataDir, 'postgresql')
+}
+
 /** The owner's URL with the application role and its password in the owner's place. */
-export function asApplication(
+function asApplication(
   ownerUrl: string,
   { rolePrefix, appPassword }: Pick<PlaceOptions, 'rolePrefix' | 'appPassword'>,
 ): string {

@@ -1,13 +1,18 @@
 // The only way to the database: a handle is always a handle on one tenant, on no tenant, or, by name, across tenants.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type pg from 'pg'
+import { type Metrics, noMetrics } from '../telemetry/index.ts'
 import { createPool, isUnavailable, type PoolLog, type PoolOptions, statementName, unavailable } from './pool.ts'
 import { BEGIN, type Prelude, runAfter, type Statement, type StatementResult, settingTenant } from './prelude.ts'
 import { type Sql, sql } from './sql.ts'
+import { createTotals, type Totals } from './totals.ts'
+import { createWatch, type WatchOptions } from './watching.ts'
 
 export interface Executor {
   /** The tenant whose rows this handle sees; undefined on global and cross-tenant handles. */
   readonly tenantId: string | undefined
+  /** On handles of single statements. */
+  readonly totals?: Totals
   query<Row extends object>(statement: Sql): Promise<Row[]>
   /** The first row, or undefined. */
   one<Row extends object>(statement: Sql): Promise<Row | undefined>
@@ -39,17 +44,26 @@ export interface Database {
   witnessed<T>(step: (tx: Tx) => Promise<void>, work: () => Promise<T>): Promise<T>
   /** Whether the server answers. */
   ping(): Promise<boolean>
-  stats(): { total: number; idle: number; waiting: number }
+  stats(): { size: number; total: number; idle: number; waiting: number }
   close(): Promise<void>
 }
 
-export interface DatabaseOptions extends PoolOptions {
+export interface DatabaseOptions extends PoolOptions, WatchOptions {
   /** The role that acrossTenants takes on for its transaction. */
   acrossRole: string
 }
 
-export function createDatabase(options: DatabaseOptions, log: PoolLog): Database {
+export function createDatabase(
+  options: DatabaseOptions,
+  log: PoolLog,
+  metrics: Pick<Metrics, 'count' | 'observe'> = noMetrics,
+): Database {
   const pool = createPool(options, log)
+  const watch = createWatch(options, log, metrics)
+  const totals = createTotals()
+  /** Runs a statement, what must come before it in the same round trip. */
+  const execute = (client: pg.PoolClient, before: readonly Prelude[], statement: Statement) =>
+    watch(statement.text, () => (before.length > 0 ? runAfter(client, before, statement) : client.query(statement)))
   const prepared = (statement: Sql): Statement => {
     const text = statement.text
     return { name: options.prepared ? statementName(text) : undefined, text, values: statement.values }
@@ -58,11 +72,16 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
   const seeAll = (reason: string) =>
     sql`SELECT set_config('role', ${options.acrossRole}, true), set_config('app.across_reason', ${reason}, true)`
 
+  function away(error: unknown) {
+    metrics.count('databaseAway', {})
+    return unavailable(error)
+  }
+
   async function withClient<T>(work: (client: pg.PoolClient, discard: () => void) => Promise<T>): Promise<T> {
     if (inTransaction.getStore())
       throw new Error('A second connection was asked for inside a transaction: pass its handle on.')
     const client = await pool.connect().catch((error) => {
-      throw unavailable(error)
+      throw away(error)
     })
     let broken = false
     const discard = () => {
@@ -73,20 +92,18 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
     } catch (error) {
       if (!isUnavailable(error)) throw error
       if (!isLostRace(error)) discard()
-      throw unavailable(error)
+      throw away(error)
     } finally {
       client.release(broken)
     }
   }
 
   function single(tenantId: string | undefined): Executor {
-    return executor(tenantId, (statement) =>
+    const run = (statement: Sql) =>
       withClient((client) =>
-        tenantId === undefined
-          ? client.query(prepared(statement))
-          : runAfter(client, [settingTenant(tenantId)], prepared(statement)),
-      ),
-    )
+        execute(client, tenantId === undefined ? [] : [settingTenant(tenantId)], prepared(statement)),
+      )
+    return { ...executor(tenantId, run), totals }
   }
 
   async function transaction<T>(
@@ -104,7 +121,7 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
         const run = (statement: Sql) => {
           const first = before
           before = []
-          return first.length ? runAfter(client, first, prepared(statement)) : client.query(prepared(statement))
+          return execute(client, first, prepared(statement))
         }
         const tx: Tx = {
           ...executor(tenantId, run),
@@ -155,7 +172,13 @@ export function createDatabase(options: DatabaseOptions, log: PoolLog): Database
         () => true,
         () => false,
       ),
-    stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    stats: () => ({
+      size: options.size,
+      total: pool.totalCount,
+      idle: pool.idleCount,
+      // Who is served in this very turn waits for nobody.
+      waiting: Math.max(0, pool.waitingCount - pool.idleCount),
+    }),
     close: () => pool.end(),
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { ClientBase } from 'pg'
 import { isAdoptable } from './adoption.ts'
 import { type MigrationFile, migrationsDir, readMigrations } from './migration-files.ts'
-import { prepareRoles, roleNames } from './roles.ts'
+import { prepareRoles } from './roles.ts'
 import { applyPolicies, applyRowSecurity, type RowSecurityOptions } from './row-security.ts'
 
 export { newMigration } from './migration-files.ts'
@@ -70,7 +70,7 @@ export async function migrateUp(client: ClientBase, options: MigrateOptions): Pr
     const pending = files.slice(from, to)
     refuseUnwritten(pending)
     const ran: MigrateResult['ran'] = []
-    await prepareRoles(client, roleNames(options.rowSecurity.rolePrefix), options.rowSecurity.password)
+    await prepareRoles(client, options.rowSecurity)
     for (const file of pending) {
       const adopted = file.version === 1 && (await isAdoptable(client, file.up))
       const milliseconds = await runMigration(client, options, adopted ? '' : file.up, async (elapsed) => {
@@ -100,7 +100,7 @@ export async function migrateDown(
       throw new MigrationRefused([`Cannot go down from version ${from} to ${options.to}.`])
     }
     const ran: MigrateResult['ran'] = []
-    await prepareRoles(client, roleNames(options.rowSecurity.rolePrefix), options.rowSecurity.password)
+    await prepareRoles(client, options.rowSecurity)
     for (const file of files.slice(options.to, from).reverse()) {
       const { adopted } = applied[file.version - 1]!
       const milliseconds = await runMigration(client, options, adopted ? '' : file.down, async () => {
@@ -236,8 +236,8 @@ async function runMigration(
       return elapsed
     } catch (error) {
       await client.query('ROLLBACK')
-      const isLockTimeout = (error as { code?: string }).code === '55P03'
-      if (!isLockTimeout || Date.now() >= deadline) throw error
+      const isForLocks = ['55P03', '40P01'].includes((error as { code?: string }).code ?? '')
+      if (!isForLocks || Date.now() >= deadline) throw error
       await wait(500)
     }
   }

@@ -17,12 +17,15 @@ export interface PoolOptions {
   idleMs: number
   /** A connection is replaced after this many seconds, used or not. */
   recycleSeconds: number
+  /** Behind a pooler, whose connections are no single client's: the timeouts stand at the role then. */
+  pooled?: boolean
   /** Off for a pooler in transaction mode that does not keep prepared statements. */
   prepared: boolean
   applicationName: string
 }
 
 export interface PoolLog {
+  info(facts: object, message: string): void
   warn(facts: object, message: string): void
 }
 
@@ -50,9 +53,7 @@ export function createPool(options: PoolOptions, log: PoolLog): pg.Pool {
     connectionTimeoutMillis: options.waitMs,
     idleTimeoutMillis: options.idleMs,
     maxLifetimeSeconds: options.recycleSeconds,
-    statement_timeout: options.statementMs,
-    lock_timeout: options.lockMs,
-    idle_in_transaction_session_timeout: options.idleTransactionMs,
+    ...(!options.pooled && timeoutsOf(options)),
     application_name: options.applicationName,
     keepAlive: true,
     types: types as unknown as pg.CustomTypesConfig,
@@ -62,6 +63,17 @@ export function createPool(options: PoolOptions, log: PoolLog): pg.Pool {
   pool.on('error', lost)
   pool.on('connect', (client) => client.on('error', lost))
   return pool
+}
+
+export type Timeouts = Pick<PoolOptions, 'statementMs' | 'lockMs' | 'idleTransactionMs'>
+
+/** PostgreSQL's settings of how long a session may take, in milliseconds. */
+export function timeoutsOf({ statementMs, lockMs, idleTransactionMs }: Timeouts) {
+  return {
+    statement_timeout: statementMs,
+    lock_timeout: lockMs,
+    idle_in_transaction_session_timeout: idleTransactionMs,
+  }
 }
 
 const names = new Map<string, string>()

@@ -1,12 +1,22 @@
 // The two roles the application works under. Roles belong to the whole cluster, so other databases may make them meanwhile.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import type { ClientBase } from 'pg'
+import { type Timeouts, timeoutsOf } from './pool.ts'
 
 export interface RoleNames {
   /** Logs in, owns nothing, is bound by row security. */
   app: string
   /** Cannot log in; the app role takes it on for work that must see all tenants. */
   across: string
+}
+
+export interface RoleOptions {
+  /** Roles are called `<prefix>_app` and `<prefix>_across`. */
+  rolePrefix: string
+  /** The app role's password; without one it stays as it is. */
+  password?: string
+  /** Set at the app role, where its connections cannot bring them: behind a pooler. */
+  timeouts?: Timeouts
 }
 
 // Compiling a statement takes longer than any of ours runs, and a planner that overestimates would ask for it each time.
@@ -27,7 +37,8 @@ export function roleNames(prefix: string): RoleNames {
  * Creates the roles or puts them right. Needs CREATEROLE only when something has to change. The password is sent as its
  * SCRAM-SHA-256 verifier, so it never stands in a server log.
  */
-export async function prepareRoles(client: ClientBase, names: RoleNames, password: string | undefined): Promise<void> {
+export async function prepareRoles(client: ClientBase, { rolePrefix, password, timeouts }: RoleOptions): Promise<void> {
+  const names = roleNames(rolePrefix)
   const { rows } = await client.query('SELECT current_user AS name')
   if (rows[0].name === names.app || rows[0].name === names.across) {
     throw new Error(`The role "${rows[0].name}" belongs to the application; migrations need the owner of the tables.`)
@@ -44,11 +55,12 @@ export async function prepareRoles(client: ClientBase, names: RoleNames, passwor
      FROM pg_roles WHERE rolname = $1`,
     [names.app, client.escapeIdentifier(names.across)],
   )
-  for (const [name, value] of SETTINGS)
+  const wanted = [...SETTINGS, ...Object.entries(timeouts ? timeoutsOf(timeouts) : {})]
+  for (const [name, value] of wanted)
     if (!state[0].settings.includes(`${name}=${value}`))
       await despiteOthers(
         client,
-        `ALTER ROLE ${app} SET ${client.escapeIdentifier(name)} = ${client.escapeLiteral(value)}`,
+        `ALTER ROLE ${app} SET ${client.escapeIdentifier(name)} = ${client.escapeLiteral(String(value))}`,
       )
   if (!state[0].member) await despiteOthers(client, `GRANT ${client.escapeIdentifier(names.across)} TO ${app}`)
   if (!state[0].connects) {

@@ -15,6 +15,7 @@ export const exemptTables: Readonly<Record<string, string>> = {
   throttles: 'Counts attempts of people who are not signed in.',
   job_schedules: 'When jobs of the installation are due; no tenant has any.',
   bus_outbox: 'What nodes are still to be told: ids of anybody, read by the bus of every node.',
+  left_blobs: 'Bytes of tenants that are gone: keys of generated ids, which nobody but the sweep reads.',
   document_search:
     'The words of documents: the application has no right to it; a reviewed function reads it for the tenant that is set.',
   rate_limits: 'Counts requests before the caller is known.',
@@ -25,12 +26,17 @@ export const exemptTables: Readonly<Record<string, string>> = {
 /** Unique indexes of tenant tables that hold over all tenants, other than primary keys. */
 export const exemptUniqueIndexes: Readonly<Record<string, string>> = {
   invitations_tokenHash_key: 'The hash of 256 random bits: found before the tenant is known, and nothing to guess.',
+  content_links_tokenHash_key: 'The hash of 256 random bits: found before the tenant is known, and nothing to guess.',
   personal_access_tokens_tokenHash_key:
     'The hash of 256 random bits: found before the tenant is known, and nothing to guess.',
 }
 
 /** Functions that work with the rights of the tables' owner, each with a pinned search path, and none callable by anybody. */
 export const reviewedDefiners: Readonly<Record<string, string>> = {
+  count_daily:
+    'Trigger: what goes with something else goes as the owner of the tables, in whatever tenant; it reads the rows that changed.',
+  recount_file: 'Trigger: the same for a file that changes.',
+  recount_document: 'Trigger: the same for a document that changes.',
   count_memberships: 'Trigger: a cascade removes memberships of tenants other than the one that is set.',
   recount_user: 'Trigger: a change of status counts in every tenant of the person.',
   audit_forget: 'Moves the beginnings of the chains of the tenant that is set; refuses what is younger than 30 days.',

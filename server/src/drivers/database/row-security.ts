@@ -1,14 +1,10 @@
 // Roles, policies and grants: the one place that protects tenants from each other inside PostgreSQL.
 import { readFile } from 'node:fs/promises'
 import type { ClientBase } from 'pg'
-import { prepareRoles, roleNames } from './roles.ts'
+import { prepareRoles, type RoleOptions, roleNames } from './roles.ts'
 import { exemptTables } from './row-security.exemptions.ts'
 
-export interface RowSecurityOptions {
-  /** Roles are called `<prefix>_app` and `<prefix>_across`. */
-  rolePrefix: string
-  /** The app role's password; without one it stays as it is. */
-  password?: string
+export interface RowSecurityOptions extends RoleOptions {
   /** False only on a database that HaloLight's other back end shares: it works as the owner, which then sees all tenants. */
   forced: boolean
   /** Schemas of tools that work as the application, such as the job queue's. */
@@ -17,7 +13,7 @@ export interface RowSecurityOptions {
 
 /** Makes the roles, then puts policies and grants right. Idempotent; needs the owner's connection, outside a transaction. */
 export async function applyRowSecurity(client: ClientBase, options: RowSecurityOptions): Promise<void> {
-  await prepareRoles(client, roleNames(options.rolePrefix), options.password)
+  await prepareRoles(client, options)
   await client.query('BEGIN')
   try {
     await applyPolicies(client, options)

@@ -40,6 +40,11 @@ interface PolicyRow {
   policies: string[]
 }
 
+/** Only what keeps tenants apart, as sentences: policies, rights and the catalogue lints. */
+export async function checkSeparation(client: ClientBase, options: RowSecurityOptions): Promise<string[]> {
+  return [...(await policyDifferences(client, options)), ...(await runLints(client, options)).flat()]
+}
+
 // Three policies on each table of tenants and none on any other: one more, being permissive, would let more rows through.
 async function policyDifferences(client: ClientBase, options: RowSecurityOptions): Promise<string[]> {
   const { rows } = await client.query<PolicyRow>(

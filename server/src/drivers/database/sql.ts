@@ -21,12 +21,22 @@ export function literal(value: number): Sql {
   return raw(String(value))
 }
 
-/** `"a" = $1, "b" = $2` for the keys that are not undefined; keys are columns of our own code, never a caller's. */
+/**
+ * `"a" = $1, "b" = $2` for the keys that are not undefined; keys are columns of our own code, never a caller's. A value may
+ * be a fragment: `{ ...changes, updatedAt: NOW }`.
+ */
 export function assignments(changes: Record<string, unknown>): Sql {
   const parts = Object.entries(changes)
     .filter(([, value]) => value !== undefined)
     .map(([column, value]) => sql`${identifier(column)} = ${value}`)
   return join(parts, ', ')
+}
+
+export const NOW = sql`now()`
+
+/** `AND` the row is still of the version that the caller saw, the time of its last change in milliseconds; nothing where none is named. */
+export function atVersion(version: number | undefined): Sql {
+  return version === undefined ? empty : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`
 }
 
 /** ` AND `-joined conditions as a WHERE clause, or nothing when there is none. */

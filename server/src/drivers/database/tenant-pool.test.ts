@@ -1,13 +1,9 @@
 // One connection shared by two tenants: whatever fails on it, neither sees a row of the other.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMigratedDatabase, type TestDatabase, withClient } from '../../../test/database.ts'
+import { pgBouncerMissing, startPgBouncer } from '../../../test/pgbouncer.ts'
 import { FULL_SIZE } from '../../../test/processes.ts'
 import { Problem } from '../../core/errors.ts'
 import { createDatabase, type Database, type Executor } from './database.ts'
@@ -17,7 +13,6 @@ const EACH = FULL_SIZE ? 10_000 : 1_500
 const TENANTS = ['a', 'b'] as const
 const ROWS = { a: 7, b: 11 } as const
 const TIMEOUT_MS = 80
-const PGBOUNCER = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find(existsSync)
 
 type Tenant = (typeof TENANTS)[number]
 
@@ -39,11 +34,11 @@ describe('TEN-3: two tenants on a pool of one connection', () => {
   })
   after(() => database?.drop())
 
-  function open(url: string, prepared: boolean): { db: Database; lost: string[] } {
+  function open(url: string, prepared: boolean, pooled = false): { db: Database; lost: string[] } {
     const lost: string[] = []
     const waits = { waitMs: 60_000, statementMs: TIMEOUT_MS, lockMs: 1_000, idleTransactionMs: 5_000, idleMs: 60_000 }
-    const options = { url, size: 1, ...waits, recycleSeconds: 3_600, prepared, applicationName: 'tenant-pool' }
-    const log = { warn: ({ reason }: { reason?: string }) => void lost.push(String(reason)) }
+    const options = { url, size: 1, ...waits, recycleSeconds: 3_600, prepared, pooled, applicationName: 'tenant-pool' }
+    const log = { info() {}, warn: ({ reason }: { reason?: string }) => void lost.push(String(reason)) }
     return { db: createDatabase({ ...options, acrossRole: `${database.rolePrefix}_across` }, log), lost }
   }
 
@@ -243,11 +238,11 @@ describe('TEN-3: two tenants on a pool of one connection', () => {
   })
 
   it(`behind PgBouncer in transaction mode with one server connection: 2 × ${EACH} steps, no foreign row`, {
-    skip: !PGBOUNCER && 'pgbouncer is not installed',
+    skip: pgBouncerMissing ?? false,
   }, async (test) => {
-    const bouncer = await startPgBouncer(database.appUrl)
+    const bouncer = await startPgBouncer(database.appUrl, 1)
     // Two clients of one server connection: what the one leaves behind, the other would find.
-    const handles = [open(bouncer.url, false), open(bouncer.url, false)]
+    const handles = [open(bouncer.url, false, true), open(bouncer.url, false, true)]
     try {
       const tallies = await Promise.all(handles.map(({ db }) => interleave(db)))
       for (const tally of tallies) assertApart(tally)
@@ -264,72 +259,3 @@ describe('TEN-3: two tenants on a pool of one connection', () => {
     }
   })
 })
-
-/** PgBouncer as another user than root, on a free port, with one server connection in transaction mode. */
-async function startPgBouncer(target: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const to = new URL(target)
-  const folder = mkdtempSync(join(tmpdir(), 'ashlar-pgbouncer-'))
-  const port = await freePort()
-  const name = to.pathname.slice(1)
-  writeFileSync(join(folder, 'users.txt'), `"${to.username}" "${decodeURIComponent(to.password)}"\n`)
-  writeFileSync(
-    join(folder, 'pgbouncer.ini'),
-    `[databases]
-${name} = host=${to.hostname} port=${to.port} dbname=${name}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = ${join(folder, 'users.txt')}
-pool_mode = transaction
-default_pool_size = 1
-ignore_startup_parameters = statement_timeout,lock_timeout,idle_in_transaction_session_timeout,extra_float_digits
-`,
-  )
-  const identity = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
-  if (identity.uid)
-    for (const path of [folder, join(folder, 'users.txt'), join(folder, 'pgbouncer.ini')])
-      chownSync(path, identity.uid, identity.gid)
-  chmodSync(folder, 0o700)
-  const child = spawn(PGBOUNCER!, [join(folder, 'pgbouncer.ini')], {
-    ...identity,
-    cwd: '/',
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let words = ''
-  child.stderr.on('data', (text) => {
-    words += text
-  })
-  const exited = new Promise((resolve) => child.once('exit', resolve))
-  const url = new URL(target)
-  url.port = String(port)
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await withClient(url.href, (client) => client.query('SELECT 1'))
-      break
-    } catch (error) {
-      if (attempt === 100 || child.exitCode !== null)
-        throw new Error(`PgBouncer does not answer. ${words}`, { cause: error })
-      await sleep(50)
-    }
-  }
-  return {
-    url: url.href,
-    async stop() {
-      child.kill('SIGTERM')
-      await exited
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
-}

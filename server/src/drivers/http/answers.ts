@@ -2,16 +2,14 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect } from './dialects/index.ts'
+import { type Downloads, endWhenStalled } from './downloads.ts'
 import { etagOf, matches, versionOf } from './etags.ts'
-import { Binary, isPublic, type Route, Streamed } from './routes.ts'
+import { Binary, Download, isPublic, type Route, Streamed } from './routes.ts'
 
 interface Written {
   text: string
   etag: string
 }
-
-/** How long a reader of a streamed file may take nothing of it. */
-const STALLED_MS = 60_000
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
@@ -19,7 +17,8 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 export function answerWriter(
   dialect: Dialect,
   route: Route,
-): (request: FastifyRequest, reply: FastifyReply, value: unknown) => FastifyReply {
+  downloads: Downloads,
+): (request: FastifyRequest, reply: FastifyReply, value: unknown) => FastifyReply | Promise<FastifyReply> {
   const status = route.status ?? 200
   // What a handler keeps in memory and returns again needs no second writing.
   const kept = new WeakMap<object, Written>()
@@ -41,10 +40,11 @@ export function answerWriter(
         .headers({ 'cache-control': value.cacheControl, ...value.headers })
         .type(value.type)
         .send(value.bytes)
+    if (value instanceof Download) return downloads.send(request, reply, value)
     if (value instanceof Streamed) {
       const disposition = `attachment; filename="${value.fileName}"`
       reply.header('cache-control', 'no-store').header('content-disposition', disposition)
-      reply.raw.setTimeout(STALLED_MS, () => reply.raw.destroy())
+      endWhenStalled(reply)
       return reply.type(value.type).send(Readable.from(value.content))
     }
     if (!isPublic(route.access) || route.method !== 'GET') reply.header('cache-control', 'no-store')

@@ -42,7 +42,7 @@ function parseIfMatch(header: string | undefined): number | undefined {
   return Number(version)
 }
 
-/** Whether an If-None-Match header lists the tag. */
+/** Whether an If-None-Match header lists the tag, or any (`*`). */
 export function matches(header: string | undefined, etag: string): boolean {
-  return header?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag) ?? false
+  return header?.split(',').some((one) => ['*', etag].includes(one.trim().replace(/^W\//, ''))) ?? false
 }

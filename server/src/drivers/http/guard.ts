@@ -5,12 +5,14 @@ import type { Clock } from '../../core/clock.ts'
 import { type Problem, requestErrors } from '../../core/errors.ts'
 import { grantFor } from '../../core/permission.ts'
 import { networkOf } from './addresses.ts'
-import type { RateLimiter } from './limits.ts'
-import { type Access, isPublic, type RequestFacts, type Route } from './routes.ts'
+import type { LimitClass, RateLimiter } from './limits.ts'
+import { type Access, isPublic, type RateClass, type RequestFacts, type Route } from './routes.ts'
 
 /** Turns a credential into an actor; throws `unauthenticated` for a bad one. Implemented by the identity modules. */
 export interface Authenticator {
   user(credential: string, facts: RequestFacts): Promise<UserActor>
+  /** Somebody who was let in by a session, as of now; undefined where they would not be let in by it any more. */
+  again(actor: UserActor): Promise<UserActor | undefined>
   /** When the credential of this actor ends by itself, in milliseconds since the epoch; infinity where it does not. */
   endOf(credential: string, actor: UserActor): number
   admin(credential: string, facts: RequestFacts): Promise<Actor>
@@ -28,6 +30,15 @@ export interface Admission {
   headers: Record<string, string>
 }
 
+/** Where a call is counted: by the actor, where there is such a bucket and somebody signed in, else by the network it comes from. */
+const BUCKETS: Record<RateClass, { signedIn?: LimitClass; stranger: LimitClass }> = {
+  general: { signedIn: 'authenticated', stranger: 'anonymous' },
+  ai: { signedIn: 'ai', stranger: 'anonymous' },
+  auth: { stranger: 'auth' },
+  refresh: { stranger: 'refresh' },
+  uncounted: { stranger: 'uncounted' },
+}
+
 /** Decides whether the caller may enter the route. Throws the refusal, with its rate headers in `facts` of none. */
 export async function admit(
   route: Guarded,
@@ -35,22 +46,22 @@ export async function admit(
   facts: RequestFacts,
   by: { authenticator: Authenticator; limiter: RateLimiter; freshness: Freshness; identified(actor: Actor): void },
 ): Promise<Admission> {
-  const rate = route.rate ?? 'general'
+  const { signedIn, stranger } = BUCKETS[route.rate ?? 'general']
   const network = networkOf(facts.ip)
   const actor = await identify(route.access, authorization, facts, by.authenticator).catch(async (refusal: Problem) => {
     // A stranger's knocking counts as a stranger's: else a flood of bad tokens would cost nothing.
-    await by.limiter.take(rate === 'general' ? 'anonymous' : rate, network)
+    await by.limiter.take(stranger, network)
     throw refusal
   })
   // Known before anything can refuse: the log names who was turned away.
   by.identified(actor)
   const headers =
-    rate === 'general' && actor.kind !== 'anonymous'
+    signedIn && actor.kind !== 'anonymous'
       ? await by.limiter.take(
-          'authenticated',
+          signedIn,
           actor.kind === 'user' ? `u:${actor.userId}` : `s:${'adminId' in actor ? actor.adminId : ''}`,
         )
-      : await by.limiter.take(rate === 'general' ? 'anonymous' : rate, network)
+      : await by.limiter.take(stranger, network)
   await decide(route, actor, authorization, facts, by)
   return { headers }
 }
@@ -68,6 +79,25 @@ export async function readmit(
   const actor = await identify(route.access, authorization, facts, by.authenticator)
   await decide(route, actor, authorization, facts, by)
   return actor
+}
+
+/** The same after an upload, which may outlast its access token: then the session decides from which the token came. */
+export async function readmitUploader(
+  route: Guarded,
+  authorization: string | undefined,
+  facts: RequestFacts,
+  by: Deciding,
+  admitted: Actor,
+): Promise<Actor> {
+  try {
+    return await readmit(route, authorization, facts, by)
+  } catch (refusal) {
+    const isEnded = (refusal as Problem).code === 'access.unauthenticated' && admitted.kind === 'user'
+    const actor = isEnded ? await by.authenticator.again(admitted) : undefined
+    if (!actor) throw refusal
+    await decide(route, actor, authorization, facts, by)
+    return actor
+  }
 }
 
 /** When the credential of the actor ends by itself, in milliseconds since the epoch. */
@@ -116,6 +146,8 @@ async function mustServePathTenant(
   const { tenantInPath, leaver } = facts
   if (actor.kind !== 'user' || tenantInPath === undefined || tenantInPath === actor.tenantId) return
   if (leaver === actor.userId) return
+  // No tenant is named so, and PostgreSQL cannot be asked: the check of the address refuses it.
+  if (tenantInPath.includes('\0')) return
   const there = await authenticator
     .user(credentialOf(authorization)!, { ...facts, tenantChoice: tenantInPath })
     .catch((refusal: Problem) => {

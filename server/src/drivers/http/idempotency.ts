@@ -1,5 +1,6 @@
 // One execution for each Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): whoever repeats a request gets its first answer.
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { actorName, type UserActor } from '../../core/actor.ts'
 import { defineErrors, Problem, requestErrors } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
@@ -62,6 +63,8 @@ export function isRepeatable({ method, access, body, binary, uploads, accepts = 
 const SWEEP_EVERY_MS = 3_600_000
 const SWEPT_AT_ONCE = 5_000
 const TRIES = 3
+/** After pauses of 1 s, 2 s and so on. */
+const LATER_TRIES = 5
 
 export interface IdempotencyParts {
   database: Pick<Database, 'tenant' | 'acrossTenants' | 'witnessed'>
@@ -131,16 +134,29 @@ export function createIdempotency({ database, sealer }: IdempotencyParts): Idemp
           (error: unknown) => ({ error }),
         )
       const kept = keptOf(outcome)
-      const remember = kept
-        ? queries.keepAnswer(db, owner, claim, sealer.seal(JSON.stringify(kept), context))
-        : queries.release(db, owner, claim)
-      // What was done stays done: without the answer, a repetition hears that it was lost.
-      await remember.catch(() => undefined)
+      const sealed = kept && sealer.seal(JSON.stringify(kept), context)
+      const remember = () =>
+        sealed === undefined ? queries.release(db, owner, claim) : queries.keepAnswer(db, owner, claim, sealed)
+      // The caller waits for the first try only: until a later one succeeds, a repetition hears that the request is under way, and
+      // without any that its answer was lost. What was done stays done.
+      await remember().catch(() => void later(remember))
       if ('error' in outcome) throw outcome.error
       return outcome.value
     },
     sweep,
     close: () => clearInterval(sweeper),
+  }
+}
+
+/** Tries again some times, since the database may be busy for a moment. */
+async function later(work: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; tries <= LATER_TRIES; tries++) {
+    await sleep(tries * 1_000, undefined, { ref: false })
+    const isDone = await work().then(
+      () => true,
+      () => false,
+    )
+    if (isDone) return
   }
 }
 

@@ -1,7 +1,9 @@
 // The door of the HTTP driver.
 
 export { networkOf } from './addresses.ts'
+export { dispositionOf } from './disposition.ts'
 export { type Endpoint, endpointsOf } from './endpoints.ts'
+export { matches } from './etags.ts'
 export type { Authenticator } from './guard.ts'
 export { admits, missingPermission } from './guard.ts'
 export { createIdempotency, type Idempotency } from './idempotency.ts'
@@ -11,9 +13,9 @@ export { createLimiter, type LimitStore, memoryLimitStore, type RateLimiter } fr
 export { halolightDocument, mainDocument } from './openapi.ts'
 export {
   type Access,
-  type ArrivingFile,
   alias,
   Binary,
+  Download,
   isPublic,
   type KeptFile,
   permissionOf,

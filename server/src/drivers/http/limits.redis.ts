@@ -27,21 +27,21 @@ export function redisLimitStore({ url, fallback, log }: RedisLimitOptions): Limi
     enableOfflineQueue: false,
     retryStrategy: (attempt) => Math.min(1_000, attempt * 100),
   })
-  let complained = 0
+  let complained = Number.NEGATIVE_INFINITY
   let restingUntil = 0
   redis.on('error', (error) => {
-    if (Date.now() - complained < 60_000) return
-    complained = Date.now()
+    if (performance.now() - complained < 60_000) return
+    complained = performance.now()
     log.warn({ reason: error.message }, 'Redis does not answer; limits are counted elsewhere until it does')
   })
   return {
     async hit(key, windowSeconds) {
-      if (redis.status !== 'ready' || Date.now() < restingUntil) return fallback.hit(key, windowSeconds)
+      if (redis.status !== 'ready' || performance.now() < restingUntil) return fallback.hit(key, windowSeconds)
       try {
         const [hits, left] = (await redis.eval(HIT, 1, `ashlar:limit:${key}`, windowSeconds * 1000)) as [number, number]
         return { hits, resetsInSeconds: Math.max(1, Math.ceil(left / 1000)) }
       } catch {
-        restingUntil = Date.now() + REST_MS
+        restingUntil = performance.now() + REST_MS
         return fallback.hit(key, windowSeconds)
       }
     },

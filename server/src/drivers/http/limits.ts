@@ -1,7 +1,7 @@
 // Rate limits: a fixed window per class and caller, kept in memory, in PostgreSQL or in Redis by the same contract.
 import { requestErrors } from '../../core/errors.ts'
 
-export type LimitClass = 'anonymous' | 'authenticated' | 'auth' | 'login' | 'refresh' | 'uncounted'
+export type LimitClass = 'anonymous' | 'authenticated' | 'auth' | 'login' | 'refresh' | 'ai' | 'uncounted'
 
 export interface LimitRule {
   /** Calls a window allows. */
@@ -76,7 +76,7 @@ const LOOKED_AT = 8
  * one with the fewest hits, so that a flood of new callers does not make room by forgetting who has used up a limit.
  */
 export function memoryLimitStore(
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
   maxWindows = MAX_WINDOWS,
 ): LimitStore & { size(): number } {
   const windows = new Map<string, { hits: number; endsAt: number }>()

@@ -3,10 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor, UserActor } from '../../core/actor.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { answerWriter } from './answers.ts'
+import type { Arrivals } from './arrivals.ts'
 import { camelKeysFor } from './casing.ts'
 import type { Dialect } from './dialects/index.ts'
+import type { Downloads } from './downloads.ts'
 import { versionReader } from './etags.ts'
-import { type Authenticator, admit, endOf, type Freshness, isFresh, readmit } from './guard.ts'
+import { type Authenticator, admit, endOf, type Freshness, isFresh, readmit, readmitUploader } from './guard.ts'
 import { type Idempotency, isRepeatable, KEY_HEADER, REPLAYED_HEADER } from './idempotency.ts'
 import type { RateLimiter } from './limits.ts'
 import { dropKept, type Multipart, readMultipart } from './multipart.ts'
@@ -27,8 +29,7 @@ declare module 'fastify' {
 }
 
 export interface MountParts {
-  /** How long an answer may take that waits for an upload, in milliseconds. */
-  uploadTimeoutMs: number
+  arrivals: Arrivals
   authenticator: Authenticator
   limiter: RateLimiter
   freshness: Freshness
@@ -36,6 +37,7 @@ export interface MountParts {
   idempotency?: Idempotency
   tenantChoice(request: FastifyRequest): string | undefined
   streams: OpenStreams
+  downloads: Downloads
 }
 
 const A_DAY_MS = 86_400_000
@@ -43,7 +45,7 @@ const A_DAY_MS = 86_400_000
 export function mount(app: FastifyInstance, dialect: Dialect, route: Route, parts: MountParts): void {
   const accepts = route.accepts ?? ['json']
   const readInput = compileInput(dialect, route)
-  const answer = answerWriter(dialect, route)
+  const answer = answerWriter(dialect, route, parts.downloads)
   const readVersion = versionReader(route)
   const idempotency = isRepeatable(route) ? parts.idempotency : undefined
   // fast-json-stringify writes only what the schema lists; the other dialects change the shape after it.
@@ -56,9 +58,10 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     config: { route, dialect },
     ...(answersAsDeclared && { schema: { response: { [route.status ?? 200]: route.answer } } }),
     ...(route.bodyLimit && { bodyLimit: route.bodyLimit }),
-    ...((route.files || route.uploads) && { handlerTimeout: parts.uploadTimeoutMs }),
-    ...(route.unhurried && { handlerTimeout: A_DAY_MS }),
+    // The time of a handler begins with the headers: an upload may take long to arrive.
+    ...((route.unhurried || route.files || route.uploads) && { handlerTimeout: A_DAY_MS }),
     onRequest: async (request, reply) => {
+      if (route.answerHeaders) reply.headers(route.answerHeaders)
       const facts = factsOf(request, route, dialect, parts)
       const { authenticator, limiter, freshness } = parts
       const identified = (actor: Actor) => {
@@ -75,10 +78,11 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
     },
     handler: async (request, reply) => {
       const keeper = request.actor as UserActor
+      if (route.files || route.uploads) parts.arrivals.expectUpload(request.raw)
       const arrived = await readBody(request, route)
       try {
         const value = await handle(request, reply, arrived)
-        return route.streams ? reply : answer(request, reply, value)
+        return route.streams && reply.sent ? reply : answer(request, reply, value)
       } finally {
         await dropKept(route.uploads, keeper, arrived.uploads)
       }
@@ -88,7 +92,10 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
   async function handle(request: FastifyRequest, reply: FastifyReply, arrived: Arrived): Promise<unknown> {
     const input = readInput(request, arrived.fields)
     const facts = factsOf(request, route, dialect, parts)
-    if (route.body) request.actor = await readmit(route, request.headers.authorization, facts, parts)
+    if (route.body) {
+      const again = route.files || route.uploads ? readmitUploader : readmit
+      request.actor = await again(route, request.headers.authorization, facts, parts, request.actor!)
+    }
     const { files, uploads } = arrived
     const context = {
       ...input,
@@ -101,8 +108,9 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
       stream: route.streams && streamingOf(request, reply, { route, facts, parts }),
     }
     const work = () => route.handle(context as never)
+    const shown = async (value: unknown) => (route.show ? route.show(value, context as never) : value)
     const header = idempotency && request.headers[KEY_HEADER]?.toString()
-    if (header === undefined) return work()
+    if (header === undefined) return shown(await work())
     const call = {
       actor: request.actor as UserActor,
       route,
@@ -110,7 +118,7 @@ export function mount(app: FastifyInstance, dialect: Dialect, route: Route, part
       input: route.uploads ? { ...input, files: uploads.map(({ id: _, ...about }) => about) } : input,
       replaying: () => void reply.header(REPLAYED_HEADER, 'true'),
     }
-    return idempotency!.once(call, work)
+    return shown(await idempotency!.once(call, work))
   }
 }
 

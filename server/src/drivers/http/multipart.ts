@@ -1,5 +1,4 @@
 // Multipart bodies: fields as a body to validate, small files in memory, large ones kept elsewhere while they arrive.
-import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { UserActor } from '../../core/actor.ts'
 import { invalidField, requestErrors } from '../../core/errors.ts'
@@ -39,6 +38,9 @@ export async function readMultipart(
     }
   } catch (error) {
     await keeper?.drop()
+    // The rest is read away: the next request of the connection would wait for it.
+    request.raw.unpipe()
+    request.raw.resume()
     const { code, message } = error as { code?: string; message?: string }
     // The parser reports broken framing as a plain Error.
     if (!code && /Unexpected end|Malformed|Multipart|terminated early/i.test(message ?? ''))
@@ -95,20 +97,16 @@ function createKeeper(sink: UploadSink, actor: UserActor) {
       if (!sink.fields.includes(part.fieldname)) throw unexpected(part)
       if (kept.length === sink.maxFiles)
         throw invalidField(part.fieldname, 'too_many', `At most ${sink.maxFiles} files are taken.`)
-      const hash = createHash('sha256')
-      let bytes = 0
       async function* content(): AsyncGenerator<Buffer> {
         for await (const chunk of part.file as AsyncIterable<Buffer>) {
-          bytes += chunk.length
           left -= chunk.length
           if (left < 0) throw requestErrors('request.too_large')
-          hash.update(chunk)
           yield chunk
         }
       }
       const { filename: name = '', mimetype: type } = part
-      const id = await sink.keep(actor, { name, type, content: content() })
-      kept.push({ id, field: part.fieldname, name, bytes, sha256: hash.digest('hex') })
+      const file = await sink.keep(actor, { name, type, content: content() })
+      kept.push({ ...file, field: part.fieldname, name })
     },
     drop: () => dropKept(sink, actor, kept),
   }

@@ -1,12 +1,12 @@
 // The OpenAPI 3.1 document of a base, from the same declarations that mount the routes.
 import type { TSchema } from 'typebox'
-import { type ErrorKind, errorCatalogue, type FieldFault, Problem } from '../../core/errors.ts'
+import { type ErrorKind, errorCatalogue } from '../../core/errors.ts'
 import { hoistSchemas } from './components.ts'
 import { type Dialect, dialects } from './dialects/index.ts'
 import { comparesVersions } from './etags.ts'
 import { exampleOf } from './examples.ts'
-import { IDEMPOTENCY_CODES, isRepeatable } from './idempotency.ts'
-import { statusOf } from './problems.ts'
+import { isRepeatable } from './idempotency.ts'
+import { responsesOf } from './responses.ts'
 import { isPublic, permissionOf, type Route } from './routes.ts'
 
 type Json = Record<string, unknown>
@@ -187,77 +187,4 @@ function withFiles(route: Route): Json {
     ...(route.uploads?.fields ?? []).map((name) => [name, { type: 'array', items: file }]),
   ]
   return { ...body, properties: { ...body.properties, ...Object.fromEntries(files) } }
-}
-
-const GENERAL_ERRORS = ['request.limited', 'server.internal', 'server.unavailable']
-
-function responsesOf(dialect: Dialect, route: Route, kinds: Map<string, ErrorKind>): Json {
-  const codes = [
-    ...(isPublic(route.access) ? [] : ['access.unauthenticated', 'access.forbidden']),
-    ...(route.fresh ? ['access.reauthentication_required'] : []),
-    ...(isPublic(route.access) || route.access === 'admin' || route.enrolling
-      ? []
-      : ['access.mfa_enrollment_required']),
-    ...(route.body || route.query ? ['request.malformed', 'request.invalid'] : []),
-    ...(route.params ? ['request.not_found'] : []),
-    ...(route.errors ?? []),
-    ...(isRepeatable(route) ? IDEMPOTENCY_CODES : []),
-    ...GENERAL_ERRORS,
-  ]
-  const byStatus = new Map<number, string[]>()
-  for (const code of codes) {
-    const kind = kinds.get(code)
-    if (!kind) throw new Error(`${route.operation} names the error ${code}, which no module declares.`)
-    const status = dialect.base === 'envelope' && kind === 'invalid' ? 400 : statusOf(kind)
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
-  }
-  const errors = [...byStatus]
-    .sort(([a], [b]) => a - b)
-    .map(([status, list]) => [
-      status,
-      {
-        description: [...new Set(list)].map((code) => `\`${code}\``).join(', '),
-        content: {
-          [dialect.problemContentType]: {
-            schema: dialect.problemSchema,
-            example: problemExample(dialect, route, list[0]!),
-          },
-        },
-      },
-    ])
-  return {
-    [route.status ?? 200]: {
-      description: 'Success',
-      content: successContent(dialect, route),
-    },
-    ...Object.fromEntries(errors),
-  }
-}
-
-/** What the dialect really answers for the code. */
-function problemExample(dialect: Dialect, route: Route, code: string): unknown {
-  const { kind, message } = errorCatalogue().find((entry) => entry.code === code)!
-  const fields: FieldFault[] =
-    code === 'request.invalid'
-      ? [{ in: 'body', path: 'email', code: 'format', message: 'This is not a valid email.' }]
-      : []
-  const instance = (dialect.prefix + route.path).replace(/:\w+/g, 'cmi8z2n4w0q5t1v7x3y9b6d2')
-  return dialect.problem(new Problem(kind, code, message, { fields }), {
-    status: statusOf(kind),
-    requestId: '8220d218b7a77ae973a5827b',
-    instance,
-  }).body
-}
-
-function successContent(dialect: Dialect, route: Route): Json {
-  if (route.streams)
-    return { 'text/event-stream': { schema: route.answer, example: exampleOf(route.answer, 'answer') } }
-  return route.binary
-    ? { 'application/octet-stream': { schema: route.answer } }
-    : {
-        'application/json': {
-          schema: dialect.answerSchema(route),
-          example: dialect.success(route, exampleOf(route.answer, 'answer')),
-        },
-      }
 }

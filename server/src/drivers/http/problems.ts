@@ -13,10 +13,12 @@ const STATUS: Record<ErrorKind, number> = {
   too_large: 413,
   unsupported_media: 415,
   invalid: 422,
+  range: 416,
   locked: 423,
   limited: 429,
   internal: 500,
   unavailable: 503,
+  full: 507,
 }
 
 export function statusOf(kind: ErrorKind): number {
@@ -34,10 +36,12 @@ export const TITLES: Record<ErrorKind, string> = {
   too_large: 'Content too large',
   unsupported_media: 'Unsupported media type',
   invalid: 'Invalid fields',
+  range: 'Range not satisfiable',
   locked: 'Locked',
   limited: 'Too many requests',
   internal: 'Internal error',
   unavailable: 'Service unavailable',
+  full: 'Insufficient storage',
 }
 
 /** What was thrown, as the product's error: ours as it is, the framework's and the database's by code, the rest as internal. */

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Problem, requestErrors } from '../../core/errors.ts'
 import { canonical, dialectFor } from './dialects/index.ts'
 import { headersOfLimit } from './limits.ts'
+import { lingerAfterAnswer } from './lingering.ts'
 import { statusOf, toProblem } from './problems.ts'
 
 /** Answers with what was thrown, as the caller may see it; what an operator must know goes to the log. */
@@ -31,13 +32,16 @@ export function refuse(error: unknown, request: FastifyRequest, reply: FastifyRe
 const DRAINED_BYTES = 1_048_576
 
 /**
- * A keep-alive connection would take an unread body for the next request. A short one is read to its end, so that a client
- * that is still sending gets its answer and not a reset; for a long one the connection ends.
+ * A keep-alive connection would take an unread body for the next request. A short one is read to its end; with a long one the
+ * connection ends, in a way that the client gets its answer and not a reset.
  */
 function leaveBody({ raw }: FastifyRequest, reply: FastifyReply): void {
   const length = Number(raw.headers['content-length'] ?? Number.POSITIVE_INFINITY)
-  if (length <= DRAINED_BYTES) raw.resume()
-  else reply.header('connection', 'close')
+  if (length <= DRAINED_BYTES && reply.getHeader('connection') !== 'close') raw.resume()
+  else {
+    reply.header('connection', 'close')
+    lingerAfterAnswer(raw)
+  }
 }
 
 /** What an operator needs of an error: never the object itself, nor PostgreSQL's detail, which may hold the whole row. */
@@ -54,6 +58,12 @@ export function refuseConnection(headers: Record<string, string>): (error: Error
     if (socket.writable) socket.write(connectionAnswer(connectionProblem(code), headers))
     socket.destroy(error)
   }
+}
+
+/** The status of the answer with which this server ended a connection; undefined where somebody else ended it. */
+export function refusedWith({ errored }: Pick<Socket, 'errored'>): number | undefined {
+  const { code } = (errored ?? {}) as NodeJS.ErrnoException
+  return code?.startsWith('HPE_') || code?.startsWith('ERR_HTTP_') ? connectionProblem(code).status : undefined
 }
 
 function connectionProblem(code: string | undefined): { status: number; problem: Problem } {

@@ -14,8 +14,8 @@ import type { Streaming } from './streams.ts'
  */
 export type Access = { public: string; or?: 'admin' } | 'session' | 'user' | 'admin' | Permission
 
-/** The bucket that a call is counted in. `general` is per actor when signed in, else per address. */
-export type RateClass = 'general' | 'auth' | 'refresh' | 'uncounted'
+/** The bucket that a call is counted in. `general` and `ai` are per actor when signed in, else per address. */
+export type RateClass = 'general' | 'ai' | 'auth' | 'refresh' | 'uncounted'
 
 /** An API base, by the dialect that it speaks. `plain` is the root without a dialect of its own: health and documents. */
 export type Base = 'canonical' | 'halolight' | 'envelope' | 'plain'
@@ -38,15 +38,18 @@ export interface ArrivingFile {
 }
 
 /** A file that was kept while it arrived. */
-export interface KeptFile {
+export interface Kept {
   /** What the sink knows it by. */
   id: string
-  /** The name of its field. */
-  field: string
-  name: string
   bytes: number
   /** In hexadecimal. */
   sha256: string
+}
+
+export interface KeptFile extends Kept {
+  /** The name of its field. */
+  field: string
+  name: string
 }
 
 /** Where a route keeps files while they arrive, so that memory holds none of them whole. */
@@ -56,8 +59,8 @@ export interface UploadSink {
   maxFiles: number
   /** Of all files of a request together. */
   maxBytes: number
-  /** Reads the content to its end and keeps it; answers what to know it by. What it throws ends the request. */
-  keep(actor: UserActor, file: ArrivingFile): Promise<string>
+  /** Reads the content to its end and keeps it. What it throws ends the request. */
+  keep(actor: UserActor, file: ArrivingFile): Promise<Kept>
   /** Removes what nobody took over meanwhile. Called at the end of every request that kept something. */
   drop(actor: UserActor, ids: readonly string[]): Promise<void>
 }
@@ -131,6 +134,10 @@ export interface RouteDefinition<
   files?: Record<string, { maxBytes: number }>
   /** Where the files of a multipart body go that are too large for memory; instead of `files`, for signed-in users. */
   uploads?: UploadSink
+  /** The path parameter that is a secret: the log names neither it nor what follows it. */
+  secretParam?: string
+  /** Headers of every answer, refusals too. */
+  answerHeaders?: Readonly<Record<string, string>>
   /** Request headers that the handler reads, in lower case, each with what it is for, and of what it is an id. */
   headers?: Record<string, string | { description: string; idOf: string }>
   /** Largest body in bytes, where it differs from the server's limit. */
@@ -139,17 +146,27 @@ export interface RouteDefinition<
   status?: 200 | 201 | 202
   /** What success looks like. */
   answer: TSchema
-  /** The handler answers with `Binary` bytes or a `Streamed` file instead of JSON. */
-  binary?: true
+  /**
+   * The handler answers with `Binary` bytes, a `Streamed` file or a `Download` instead of JSON: the media types that they may
+   * have, one of any type where what somebody stored is answered.
+   */
+  binary?: readonly string[]
   /** The answer is written while it is made, however long that takes: only a reader who stands still ends it. */
   unhurried?: true
-  /** The handler opens a stream of server-sent events by `stream.open`, or throws before that. */
+  /** The handler opens a stream of server-sent events by `stream.open`, or throws before that. What it returns without opening one is answered. */
   streams?: true
+  /** What the stream looks like, where the route answers `answer` or a stream, as it is asked. */
+  streamed?: TSchema
   /** The message of success in the envelope dialect. */
   message?: string | ((answer: unknown) => string)
   /** Codes of the errors.md page that this route can answer beside the general ones. */
   errors?: readonly string[]
   handle(context: RouteContext<A, Static<P>, Static<Q>, Static<B>>): Promise<unknown>
+  /**
+   * Makes the answer of what `handle` returned, now or, where the request is a repetition under its Idempotency-Key, the first
+   * time: `handle` does the work once, this shows it every time.
+   */
+  show?(done: unknown, context: RouteContext<A, Static<P>, Static<Q>, Static<B>>): Promise<unknown>
 }
 
 /** Bytes with their content type; `cacheControl` where they may be kept, `headers` in place of the server's own. */
@@ -180,9 +197,31 @@ export class Streamed {
   }
 }
 
+/** A file with headers of its own, which is opened when it is sent: not for HEAD, and not where nothing has changed. */
+export class Download {
+  readonly status: 200 | 206 | 304
+  readonly headers: Readonly<Record<string, string>>
+  readonly open: (() => Promise<AsyncIterable<Uint8Array>>) | undefined
+  /** Who reads it, where the request itself does not say so: by a link of their own. */
+  readonly reader: UserActor | undefined
+
+  constructor(
+    status: 200 | 206 | 304,
+    headers: Record<string, string>,
+    open: (() => Promise<AsyncIterable<Uint8Array>>) | undefined,
+    reader?: UserActor,
+  ) {
+    this.status = status
+    this.headers = headers
+    this.open = open
+    this.reader = reader
+  }
+}
+
 /** A mounted route: the definition with its types erased. */
-export type Route = Omit<RouteDefinition, 'handle'> & {
+export type Route = Omit<RouteDefinition, 'handle' | 'show'> & {
   handle(context: RouteContext<Access, never, never, never>): Promise<unknown>
+  show?(done: unknown, context: RouteContext<Access, never, never, never>): Promise<unknown>
 }
 
 /** Declares a route; the handler's context is typed by the access and the schemas. */

@@ -3,8 +3,8 @@ import Type, { type Static, type TObject, type TSchema, type TUnsafe } from 'typ
 
 /** A value or null, as JSON Schema's type array (OpenAPI 3.1), which serialises faster than anyOf. */
 export function Nullable<T extends TSchema>(schema: T): TUnsafe<Static<T> | null> {
-  const { type } = schema as unknown as { type: string }
-  return Type.Unsafe({ ...schema, type: [type, 'null'] })
+  const { type, enum: words } = schema as unknown as { type: string; enum?: unknown[] }
+  return Type.Unsafe({ ...schema, type: [type, 'null'], ...(words && { enum: [...words, null] }) })
 }
 
 /** A string of 1 to `max` characters after trimming is the service's business; this bounds what comes in. */
@@ -60,7 +60,10 @@ export function pageAnswer<T extends TSchema>(item: T) {
   return Type.Object({
     data: Type.Array(item),
     meta: Type.Object({
-      total: Type.Integer(),
+      total: Type.Integer({
+        description:
+          'Exact up to 1,000. Beyond that it may be ten seconds old, and most lists count no further than 10,000.',
+      }),
       page: Type.Integer(),
       limit: Type.Integer(),
       totalPages: Type.Integer(),

@@ -1,5 +1,4 @@
 // The HTTP server: limits, headers, the error edge, and every declared route on every base that serves it.
-import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import formbody from '@fastify/formbody'
@@ -12,12 +11,15 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
-import { actorName } from '../../core/actor.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { requestErrors } from '../../core/errors.ts'
+import { type Meter, type Metrics, noMetrics, type Tracing } from '../telemetry/index.ts'
 import { networkOf } from './addresses.ts'
+import { watchArrivals } from './arrivals.ts'
+import { watchConnections } from './closing.ts'
 import { dialects } from './dialects/index.ts'
 import { serveDocuments } from './documents.ts'
+import { Downloads } from './downloads.ts'
 import type { Authenticator } from './guard.ts'
 import { type HeaderOptions, securityHeaders } from './headers.ts'
 import { type Idempotency, REPLAYED_HEADER } from './idempotency.ts'
@@ -25,8 +27,10 @@ import { readBodies, requestId, tenantChooser } from './incoming.ts'
 import type { RateLimiter } from './limits.ts'
 import { mount } from './mount.ts'
 import { refuse, refuseConnection } from './refusals.ts'
+import { countDataFault } from './request-metrics.ts'
 import { type Access, faultsOf, type Route } from './routes.ts'
 import { OpenStreams } from './streams.ts'
+import { tellOfRequests } from './telling.ts'
 
 export interface HttpOptions extends Omit<HeaderOptions, 'csp'> {
   cspMode: HeaderOptions['csp']
@@ -55,6 +59,10 @@ export interface HttpParts {
   clock?: Clock
   /** Without it the Idempotency-Key header has no effect. Closed with the server. */
   idempotency?: Idempotency
+  /** Told of every answer and every connection. */
+  meter?: Pick<Meter, 'answered' | 'watch'>
+  metrics?: Metrics
+  tracing?: Tracing | undefined
   log: FastifyBaseLogger
 }
 
@@ -80,8 +88,6 @@ export interface HttpServer {
   drain(delayMs?: number): Promise<void>
 }
 
-const SWEEP_MS = 250
-
 /** Builds the server. Throws with every undeclared route's name before anything listens. */
 export async function createHttp(options: HttpOptions, parts: HttpParts): Promise<HttpServer> {
   const faults = faultsOf(parts.routes)
@@ -94,19 +100,22 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
       .catch((refusal: unknown) => ({ refusal }))
     return refuse('refusal' in limited ? limited.refusal : error, request, reply)
   }
+  const { metrics = noMetrics } = parts
   const app = createInstance(options, parts.log, {
     clientErrorHandler: refuseConnection(headers),
     // An address that cannot be decoded belongs to no route, so none of the hooks below runs for it.
     frameworkErrors(error, request, reply) {
       reply.headers(headers).header('x-request-id', request.id)
-      void refuseStranger(error, request, reply).then(() => logAnswer(request, reply))
+      void refuseStranger(error, request, reply).then(() => telling.answered(request, reply))
     },
   })
   let draining = false
-  const streams = new OpenStreams()
+  const downloads = new Downloads()
   const mounted: MountedRoute[] = []
 
   app.decorateRequest('actor', undefined)
+  const telling = tellOfRequests(app, parts)
+  const streams = new OpenStreams(telling.opened)
   app.addHook('onRoute', ({ config, method, url }) => {
     // OPTIONS is the CORS preflight: it answers headers only.
     if (method === 'OPTIONS') return
@@ -119,37 +128,32 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
     reply.header('x-request-id', request.id)
     if (draining) reply.header('connection', 'close')
   })
-  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply))
   readBodies(app)
   if (options.corsOrigins.length) await app.register(cors, corsOptions(options.corsOrigins))
   await app.register(formbody, { bodyLimit: options.bodyLimit })
   await app.register(multipart)
 
-  app.setErrorHandler((error, request, reply) => refuse(error, request, reply))
+  app.setErrorHandler((error, request, reply) => {
+    countDataFault(metrics, error)
+    return refuse(error, request, reply)
+  })
   app.setNotFoundHandler((request, reply) => refuseStranger(requestErrors('request.not_found'), request, reply))
 
   const tenantChoice = tenantChooser(options.tenancy)
   const freshness = { clock: parts.clock ?? systemClock, seconds: options.reauthenticationSeconds }
-  // The time of a handler begins with the headers: an upload has the time of a request to arrive, and then a handler's.
-  const uploadTimeoutMs = options.requestTimeoutMs + options.handlerTimeoutMs
+  const closing = watchConnections(app.server, (socket) => parts.meter?.watch(socket))
+  metrics.gauge('connections', () => [[closing.size(), {}]])
+  metrics.gauge('streams', () => [[streams.size, {}]])
+  const arrivals = watchArrivals(app.server, options.requestTimeoutMs, refuseConnection(headers))
   for (const dialect of dialects) {
     for (const route of dialect.routes(parts.routes))
-      mount(app, dialect, route, { ...parts, freshness, tenantChoice, uploadTimeoutMs, streams })
+      mount(app, dialect, route, { ...parts, freshness, tenantChoice, arrivals, streams, downloads })
   }
   app.addHook('onClose', async () => parts.idempotency?.close())
+  // The listener closes right after this hook.
+  app.addHook('preClose', () => closing.quiet())
   if (options.documents) serveDocuments(app, parts.routes, options.version)
   await app.ready()
-
-  const connections = new Set<Socket>()
-  app.server.on('connection', (socket) => {
-    connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
-  })
-  /** Connections without a request: ones that a client keeps for later, and ones that were opened ahead and never used. */
-  const closeUnused = () => {
-    app.server.closeIdleConnections()
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
-  }
 
   return {
     app,
@@ -160,8 +164,8 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
       if (delayMs > 0) await sleep(delayMs)
       streams.stop()
       // A connection whose request began before may be kept open by its client when the request is done.
-      const sweep = setInterval(closeUnused, SWEEP_MS)
-      await app.close().finally(() => clearInterval(sweep))
+      const stopSweeping = closing.sweep()
+      await app.close().finally(stopSweeping)
     },
   }
 }
@@ -174,7 +178,8 @@ function createInstance(options: HttpOptions, log: FastifyBaseLogger, refusals: 
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
-    requestTimeout: options.requestTimeoutMs,
+    // Node has one time for all requests; see arrivals.ts.
+    requestTimeout: 0,
     handlerTimeout: options.handlerTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     maxRequestsPerSocket: 10_000,
@@ -184,7 +189,6 @@ function createInstance(options: HttpOptions, log: FastifyBaseLogger, refusals: 
     trustProxy: options.trustedProxies.length ? [...options.trustedProxies] : false,
     genReqId: requestId,
     routerOptions: { maxParamLength: 200 },
-    // Node swaps the two timeouts when the request's is the smaller one: headers must be the smaller.
     http: { headersTimeout: options.headersTimeoutMs, connectionsCheckingInterval: 2_000, maxHeaderSize: 16_384 },
   })
   app.server.maxConnections = options.maxConnections
@@ -205,6 +209,7 @@ function corsOptions(origins: readonly string[]) {
       'if-none-match',
       'idempotency-key',
       'last-event-id',
+      'x-link-pass',
     ],
     exposedHeaders: [
       'x-request-id',
@@ -218,23 +223,4 @@ function corsOptions(origins: readonly string[]) {
     maxAge: 600,
     hideOptionsRoute: true,
   }
-}
-
-function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
-  const route = request.routeOptions.config?.route
-  request.log.info(
-    {
-      method: request.method,
-      route: route?.operation ?? 'none',
-      path: request.url.split('?')[0],
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-      ip: request.ip,
-      ...(request.actor && {
-        actor: actorName(request.actor),
-        tenant: 'tenantId' in request.actor ? request.actor.tenantId : undefined,
-      }),
-    },
-    'request',
-  )
 }

@@ -23,7 +23,7 @@ export interface HeldStream {
 }
 
 /** What a client may leave unread before it is cut, in bytes. */
-export const MAX_UNREAD = 1_048_576
+const MAX_UNREAD = 1_048_576
 /** How long last words may take to be read. */
 const FAREWELL_MS = 2_000
 
@@ -82,6 +82,12 @@ export class Outlet {
 /** The streams of one server. */
 export class OpenStreams {
   readonly #held = new Map<ServerResponse, HeldStream>()
+  readonly #opened: (request: FastifyRequest, reply: FastifyReply) => void
+
+  /** `opened` is told when the answer has begun. */
+  constructor(opened: (request: FastifyRequest, reply: FastifyReply) => void) {
+    this.#opened = opened
+  }
 
   get size(): number {
     return this.#held.size
@@ -106,6 +112,7 @@ export class OpenStreams {
     if (request.method === 'HEAD') response.end()
     // Written by itself the head is kept as one text; together with more, as the sixty pieces that it was put together from.
     else response.flushHeaders()
+    this.#opened(request, reply)
     return new Outlet(response)
   }
 

@@ -2,7 +2,7 @@
 export { breaksLines, isAddress, oneLine } from './addresses.ts'
 export {
   type Attachment,
-  type Delivery,
+  CALENDAR_TYPE,
   type Mailbox,
   type Mailer,
   MailRefused,

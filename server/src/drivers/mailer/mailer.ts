@@ -7,6 +7,9 @@ export interface Mailbox {
   name: string
 }
 
+/** The type of a part on which the reader's calendar acts; with a method it stands beside the texts, and is no file. */
+export const CALENDAR_TYPE = 'text/calendar'
+
 export interface Attachment {
   /** What the reader's program calls the file. */
   name: string

@@ -2,7 +2,15 @@
 import { domainToASCII } from 'node:url'
 import { createTransport, type NodemailerError } from 'nodemailer'
 import { isAddress, oneLine } from './addresses.ts'
-import { type Mailbox, type Mailer, MailRefused, type OutgoingMail, type Refusal } from './mailer.ts'
+import {
+  type Attachment,
+  CALENDAR_TYPE,
+  type Mailbox,
+  type Mailer,
+  MailRefused,
+  type OutgoingMail,
+  type Refusal,
+} from './mailer.ts'
 
 export interface SmtpOptions {
   host: string
@@ -82,18 +90,26 @@ function messageOf(mail: OutgoingMail) {
     subject: oneLine(mail.subject),
     ...(mail.html !== undefined && { html: mail.html }),
     ...(mail.text !== undefined && { text: mail.text }),
-    attachments: (mail.attachments ?? []).map(({ name, type, content }) => ({
-      filename: oneLine(name),
-      contentType: type,
-      content,
-      contentDisposition: 'attachment' as const,
-    })),
+    // RFC 6047: an invitation is another form of the text, with its method in the type.
+    alternatives: (mail.attachments ?? [])
+      .filter(isInvitation)
+      .map(({ type, content }) => ({ contentType: type, content })),
+    attachments: (mail.attachments ?? [])
+      .filter((one) => !isInvitation(one))
+      .map(({ name, type, content }) => ({
+        filename: oneLine(name),
+        contentType: type,
+        content,
+        contentDisposition: 'attachment' as const,
+      })),
     messageId: mail.messageId,
     // RFC 3834: no out-of-office answers to a machine.
     headers: { 'Auto-Submitted': 'auto-generated' },
     ...(mail.signal && { signal: mail.signal }),
   }
 }
+
+const isInvitation = ({ type }: Attachment) => type.startsWith(`${CALENDAR_TYPE};`) && type.includes('method=')
 
 function mustBeAddress(address: string): void {
   if (!isAddress(address)) throw new MailRefused('The address is not one e-mail address.', true)

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMigratedDatabase, type TestDatabase, withClient } from '../../../test/database.ts'
+import { report } from '../../../test/figures.ts'
 import { FULL_SIZE } from '../../../test/processes.ts'
 import { sql } from '../database/index.ts'
 import { installQueue } from './index.ts'
@@ -94,7 +95,17 @@ describe(`${JOBS} jobs`, () => {
     test.diagnostic(
       `${killed} workers killed in ${seconds.toFixed(0)} s; ${starts!.count} starts, ${starts!.again} of them again; ${effects!.notes} effects`,
     )
-    assert.deepEqual(await stateCounts(), { completed: JOBS })
+    const [again] = await rows<{ seconds: number | null }>(`
+      SELECT max(extract(epoch FROM started_on - (data -> 'attempts' -> -1 ->> 'startedAt')::timestamptz))::float8 AS seconds
+      FROM pgboss.job WHERE name = 'note.write' AND retry_count > 0`)
+    const counts = await stateCounts()
+    report('E11', `${JOBS.toLocaleString('en')} jobs, ${killed} workers killed in the middle of some`, {
+      'tries that were interrupted': [starts!.again, { atLeast: 1 }],
+      'jobs lost': [JOBS - (counts.completed ?? 0), { is: 0 }],
+      'jobs without their effect, or with two': [JOBS - effects!.jobs + (effects!.notes - effects!.jobs), { is: 0 }],
+      'from an interrupted start to the next one, slowest, s': [again!.seconds ?? 0, { atMost: 60 }],
+    })
+    assert.deepEqual(counts, { completed: JOBS })
     assert.deepEqual(effects, { notes: JOBS, jobs: JOBS, values: JOBS })
     assert.ok(killed >= 2, `${killed} workers were killed`)
     assert.ok(starts!.again > 0, 'no job was interrupted: nothing was proven')

@@ -1,5 +1,5 @@
 // What a kind of job is: its settings, which live in the database, and its handler, which lives in the program.
-import type { Static, TSchema } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
 import type { Executor, Tx } from '../database/index.ts'
 import type { Log } from '../telemetry/log.ts'
 
@@ -36,6 +36,22 @@ export interface JobSchedule {
   cron: string
   /** IANA name of the zone whose clock it follows. */
   timeZone: string
+}
+
+/**
+ * The settings of work that the installation does by itself once a night, at the cron's time in UTC: it is told nothing, may
+ * take an hour, and is tried again for some hours where it fails. A process does one at a time.
+ */
+export function nightlyJob<const N extends string>(name: N, cron: string) {
+  return {
+    name,
+    scope: 'installation',
+    schedule: { cron, timeZone: 'UTC' },
+    schema: Type.Object({}),
+    retry: { limit: 10, delaySeconds: 60, backoff: true, maxDelaySeconds: 3_600 },
+    timeoutSeconds: 3_600,
+    concurrency: 1,
+  } satisfies JobSettings
 }
 
 /** A handle on the rows of the job's tenant. */
@@ -109,4 +125,6 @@ export interface Envelope {
   /** Null for a job of the installation. */
   tenantId: string | null
   payload: unknown
+  /** The `traceparent` of what caused it, where traces are sent. */
+  trace?: string
 }

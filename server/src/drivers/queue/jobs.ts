@@ -8,6 +8,7 @@ import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
 import { newId } from '../../core/ids.ts'
 import { type Database, sql, type Tx } from '../database/index.ts'
+import { doing, type Metrics, noMetrics, type Tracing } from '../telemetry/index.ts'
 import type { Log } from '../telemetry/log.ts'
 import { connectBoss, inside, refuseMissingQueues } from './boss.ts'
 import { type Change, cancelJob, hastenJob, type JobOwner, retryJob } from './control.ts'
@@ -60,6 +61,8 @@ export interface JobsOptions {
   url: string
   database: Pick<Database, 'tenant' | 'inTenant' | 'global' | 'inGlobal'>
   log: Log
+  metrics?: Metrics
+  tracing?: Tracing | undefined
   /** How often dead workers are looked for, in seconds: with the heartbeat, the time until a job of theirs runs again. */
   monitorSeconds?: number
 }
@@ -76,7 +79,8 @@ interface Work {
   stopScheduler(): void
 }
 
-export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOptions): Jobs {
+export function createJobs(given: JobsOptions): Jobs {
+  const { url, database, log, metrics = noMetrics, tracing, monitorSeconds = 10 } = given
   const definitions = new Map<string, JobDefinition>()
   let boss: PgBoss | undefined
   let work: Work | undefined
@@ -97,7 +101,8 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
     if (!Check(definition.schema, payload)) throw new Error(`This is not what the job ${name} is told.`)
     if (priority !== undefined && !(Number.isInteger(priority) && Math.abs(priority) <= 100))
       throw new Error('A priority is a whole number from -100 to 100.')
-    const envelope: Envelope = { tenantId, payload }
+    const span = doing()?.span
+    const envelope: Envelope = { tenantId, payload, ...(span && { trace: span.traceparent }) }
     const id = await started().send(name, envelope, {
       db: inside(tx),
       singletonKey: singletonKey === undefined ? newId() : `${tenantId ?? ''}/${singletonKey}`,
@@ -110,13 +115,14 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
 
   async function beginWork(at: PgBoss): Promise<Work> {
     const leaving = new AbortController()
-    const tally = createTally(log)
+    const tally = createTally(log, metrics)
     const held = createHeldJobs(database, log)
     const lanes = createLanes(at)
     const parts = {
       database,
       log,
       tally,
+      tracing,
       async completeIn(tx: Tx, { name, id, retryCount }: Job, output: object | null) {
         const answer = await at.complete(name, { id, retryCount }, output, { db: inside(tx) })
         return (answer as { affected: number }).affected === 1
@@ -129,7 +135,9 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
     for (const definition of definitions.values())
       await lanes.open(definition.name, definition.concurrency, (job) => run(definition, job))
     await lanes.open(DEAD_LETTERS, 1, async (job) => {
-      await reportDeadJob(definitions.get(job.sourceName ?? ''), job, { ...parts, givenUp })
+      const definition = definitions.get(job.sourceName ?? '')
+      metrics.count('jobsGivenUp', { queue: definition?.name ?? 'unknown' })
+      await reportDeadJob(definition, job, { ...parts, givenUp })
       return [{ id: job.id, status: 'completed' }]
     })
     const stopScheduler = startScheduler({
@@ -168,6 +176,8 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
           `The job ${known.name} has a schedule: it must be the installation's, and may add one for each tenant.`,
         )
       definitions.set(known.name, known)
+      // The first one is to be seen as an increase.
+      metrics.count('jobsGivenUp', { queue: known.name }, 0)
     },
 
     enqueue,
@@ -190,6 +200,7 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
       const next = connectBoss(url, monitorSeconds, log)
       await next.start()
       boss = next
+      metrics.gauge('jobs', () => queueReadings(next))
       await refuseMissingQueues(next, [...definitions.keys(), DEAD_LETTERS])
       if (works) work = await beginWork(next)
     },
@@ -202,6 +213,15 @@ export function createJobs({ url, database, log, monitorSeconds = 10 }: JobsOpti
       work = undefined
     },
   }
+}
+
+/** As counted by pg-boss, a few seconds ago at most. */
+async function queueReadings(boss: PgBoss) {
+  const queues = await boss.getQueues()
+  return queues.flatMap(({ name: queue, readyCount, deferredCount, activeCount, failedCount }) => {
+    const counts = { ready: readyCount, deferred: deferredCount, active: activeCount, failed: failedCount }
+    return Object.entries(counts).map(([state, count]) => [count, { queue, state }] as const)
+  })
 }
 
 function isInstallations({ scope }: { scope?: string }): boolean {

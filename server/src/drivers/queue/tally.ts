@@ -1,4 +1,5 @@
 // What became of the jobs of this process, kind by kind: one line of the log a minute, and one at the end.
+import type { Metrics } from '../telemetry/index.ts'
 import type { Log } from '../telemetry/log.ts'
 
 export type Outcome = 'completed' | 'failed' | 'refused' | 'cancelled'
@@ -10,7 +11,7 @@ export interface Tally {
 
 const EVERY_MS = 60_000
 
-export function createTally(log: Log): Tally {
+export function createTally(log: Log, metrics: Pick<Metrics, 'count' | 'observe'>): Tally {
   const kinds = new Map<string, Record<Outcome, number> & { totalMs: number; maxMs: number }>()
 
   function tell(): void {
@@ -28,6 +29,8 @@ export function createTally(log: Log): Tally {
   timer.unref()
   return {
     count(job, outcome, ms) {
+      metrics.count('jobsEnded', { queue: job, outcome })
+      metrics.observe('jobSeconds', { queue: job }, ms / 1_000)
       const kind = kinds.get(job) ?? { completed: 0, failed: 0, refused: 0, cancelled: 0, totalMs: 0, maxMs: 0 }
       kind[outcome]++
       kind.totalMs += ms

@@ -2,6 +2,7 @@
 import type { JobResult } from 'pg-boss'
 import { Check } from 'typebox/value'
 import { type Database, sql, type Tx } from '../database/index.ts'
+import { during, type Tracing } from '../telemetry/index.ts'
 import type { Log } from '../telemetry/log.ts'
 import {
   type Envelope,
@@ -20,12 +21,33 @@ export interface WorkerParts {
   database: Pick<Database, 'tenant' | 'inTenant' | 'global'>
   log: Log
   tally: Pick<Tally, 'count'>
+  tracing?: Tracing | undefined
   /** Ends the job in the transaction; false when this try no longer holds it. */
   completeIn(tx: Tx, job: Claim, output: object | null): Promise<boolean>
 }
 
 /** Runs the handler and says how it went. `signal` is aborted when it must stop. Never throws. */
 export async function runJob(
+  definition: JobDefinition,
+  job: Job,
+  signal: AbortSignal,
+  parts: WorkerParts,
+): Promise<JobResult> {
+  const trace = job.data?.trace
+  const span = parts.tracing?.begin('CONSUMER', `job ${job.name}`, trace, {
+    'ashlar.job': job.name,
+    'ashlar.job_id': job.id,
+    'ashlar.tenant': job.data?.tenantId ?? undefined,
+    'ashlar.attempt': job.retryCount + 1,
+  })
+  const doing = { facts: { job: job.name, jobId: job.id }, traceId: span?.traceId, span }
+  const result = await during(doing, () => tryJob(definition, job, signal, parts))
+  if (result.status !== 'completed') span?.fail()
+  span?.end()
+  return result
+}
+
+async function tryJob(
   definition: JobDefinition,
   job: Job,
   signal: AbortSignal,

@@ -1,6 +1,7 @@
 // Structured logs: one JSON line an event, or the same for human eyes in development. Secrets are never put in.
 import { type DestinationStream, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
+import { traceFacts } from './doing.ts'
 
 export type Log = Logger
 
@@ -19,6 +20,7 @@ export function createLog({ level, format }: LogOptions, destination?: Destinati
     base: undefined,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
+    mixin: traceFacts,
     redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[removed]' },
   }
   if (destination) return pino(options, destination)
@@ -48,4 +50,19 @@ export function withoutRedaction(log: Log): Log {
   return log.child({}, { redact: [] })
 }
 
-const SECRET_NAMES = ['password', 'token', 'accessToken', 'refreshToken', 'secret', 'authorization', 'cookie', 'code']
+const SECRET_NAMES = [
+  'password',
+  'newPassword',
+  'oldPassword',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'mfaToken',
+  'invitationToken',
+  'secret',
+  'secretAccessKey',
+  'apiKey',
+  'authorization',
+  'cookie',
+  'code',
+]

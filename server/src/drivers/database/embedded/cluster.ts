@@ -44,7 +44,6 @@ export function readCluster(dataDir: string): Cluster | undefined {
  * database. `durable` false skips the flush to disk (tests).
  */
 export async function createCluster(dataDir: string, runner: Runner, durable: boolean): Promise<Cluster> {
-  removeDrafts(dataDir)
   const draft = fs.mkdtempSync(join(dataDir, DRAFT_PREFIX))
   const directory = join(draft, 'pg')
   const password = randomBytes(24).toString('base64url')
@@ -87,7 +86,8 @@ async function complete(runner: Runner, program: string[], input?: string): Prom
     throw new Error(`The embedded database could not be made as ${runner.account.name}: ${output.trim()}`)
 }
 
-function removeDrafts(dataDir: string): void {
+/** Removes what is left of a cluster whose making was cut short. Only who has claimed the data directory may. */
+export function removeDrafts(dataDir: string): void {
   for (const name of fs.readdirSync(dataDir)) {
     if (name.startsWith(DRAFT_PREFIX)) fs.rmSync(join(dataDir, name), { recursive: true, force: true, maxRetries: 3 })
   }

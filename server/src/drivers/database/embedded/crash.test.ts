@@ -1,7 +1,7 @@
 // What is left after a process dies at the worst moment: every acknowledged row, and one server on a directory.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -172,6 +172,14 @@ describe('kill -9 during the first start', () => {
     const server = await start(dataDir)
     assert.deepEqual(await query(server.url, 'SELECT 1 AS one'), [{ one: 1 }])
     await server.stop()
+    assert.deepEqual(readdirSync(dataDir).sort(), ['pg', 'pg.log'])
+  })
+
+  it('leaves nothing of the making behind either, when it came after the database had its name', async () => {
+    const dataDir = folder()
+    await (await start(dataDir)).stop()
+    mkdirSync(join(dataDir, 'pg.new-abcdef'))
+    await (await start(dataDir)).stop()
     assert.deepEqual(readdirSync(dataDir).sort(), ['pg', 'pg.log'])
   })
 })

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { accounts, type Runner, tryRunner } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { claimDirectory } from './claim.ts'
-import { type Cluster, createCluster, giveTo, readCluster, readPostmasterFile } from './cluster.ts'
+import { type Cluster, createCluster, giveTo, readCluster, readPostmasterFile, removeDrafts } from './cluster.ts'
 import { trimLog } from './logfile.ts'
 import { adopt, connectionUrl, end, launch, type Postmaster, StartFailure } from './postmaster.ts'
 import { isPostmasterOf, startOf } from './processes.ts'
@@ -54,6 +54,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   prepareFolder(dataDir)
   const claim = await claimDirectory(dataDir)
   try {
+    removeDrafts(dataDir)
     const { cluster, runner } = await prepareCluster(dataDir, options)
     const left = await adopt(cluster)
     const server = await supervise(dataDir, cluster, runner, options, left)
@@ -72,6 +73,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     claim.release()
     throw error
   }
+}
+
+/** Whether a data directory holds a database, running or not. Throws when the folder is something else. */
+export function holdsDatabase(dataDir: string): boolean {
+  return readCluster(resolve(dataDir)) !== undefined
 }
 
 /**

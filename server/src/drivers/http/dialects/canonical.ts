@@ -4,9 +4,9 @@ import type { Problem } from '../../../core/errors.ts'
 import { TITLES } from '../problems.ts'
 import { type Dialect, type ProblemContext, servedOn } from './dialect.ts'
 
-export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
-export const ProblemSchema = Type.Object(
+const ProblemSchema = Type.Object(
   {
     type: Type.String({ description: 'A URI reference of the error page, by code.' }),
     title: Type.String(),
@@ -23,7 +23,7 @@ export const ProblemSchema = Type.Object(
 )
 
 /** RFC 9457: the standard members, our code, the fields at fault and the request id. */
-export function problemDetails(problem: Problem, context: ProblemContext): object {
+function problemDetails(problem: Problem, context: ProblemContext): object {
   return {
     type: `/docs/errors#${problem.code}`,
     title: TITLES[problem.kind],

@@ -3,10 +3,25 @@ import Type, { type TSchema } from 'typebox'
 import { toSnake } from '../casing.ts'
 import type { Route } from '../routes.ts'
 import { type Dialect, servedOn } from './dialect.ts'
+import { acceptCalendar, listAnswer, presentCalendar } from './halolight.calendar.ts'
 import { acceptContent, presentContent } from './halolight.content.ts'
+import { BARE_DASHBOARD, presentDashboard } from './halolight.dashboard.ts'
+import { acceptTalk, BARE_TALK, presentTalk } from './halolight.messages.ts'
+import { acceptPerson, presentPerson } from './halolight.people.ts'
+import { asPresented } from './halolight.schemas.ts'
+import { acceptShares, presentShares } from './halolight.shares.ts'
 
 /** Lists that the front end iterates without unwrapping. */
-const BARE_LISTS = new Set(['roles.listAll', 'permissions.listAll', 'folders.list', 'folders.tree'])
+const BARE_LISTS = new Set([
+  'roles.listAll',
+  'permissions.listAll',
+  'folders.list',
+  'folders.tree',
+  'files.shares',
+  'calendar.list',
+  ...BARE_TALK,
+  ...BARE_DASHBOARD,
+])
 
 /** Answers that carry the signed-in person, as themselves or as `user`. */
 const WITH_PERSON = new Set(['auth.me', 'auth.login', 'auth.register', 'auth.verifyMfa'])
@@ -39,9 +54,12 @@ export const halolight: Dialect = {
   }),
   answerSchema: (route) =>
     datesInBothSpellings(
-      BARE_LISTS.has(route.operation)
-        ? ((route.answer as unknown as { properties: Json }).properties.data as TSchema)
-        : route.answer,
+      asPresented(
+        route,
+        BARE_LISTS.has(route.operation)
+          ? ((route.answer as unknown as { properties: Json }).properties.data as TSchema)
+          : route.answer,
+      ),
     ),
   problemSchema: Type.Object(
     { detail: Type.Unsafe<unknown>({ type: ['string', 'array'] }), message: Type.String(), code: Type.String() },
@@ -50,7 +68,7 @@ export const halolight: Dialect = {
   problemContentType: 'application/json',
 }
 
-/** `phone: ""` means none, a status may be in lower case, `all` means no filter, and an empty search is none. */
+/** `phone: ""` means none, a status may be in lower case, `all` means no filter by state or role, an empty search is none, and pages and searches have two names. */
 function accept(route: Route, part: 'body' | 'query', value: unknown): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
   // In place: a copy would cost time by the keys that somebody sends.
@@ -59,28 +77,42 @@ function accept(route: Route, part: 'body' | 'query', value: unknown): unknown {
   if (sent.phone === '') sent.phone = null
   if (part === 'query') {
     if (sent.status === 'ALL') delete sent.status
-    for (const key of ['role', 'search']) if (sent[key] === 'all' || sent[key] === '') delete sent[key]
-    if (sent.pageSize !== undefined && sent.limit === undefined) sent.limit = sent.pageSize
-    delete sent.pageSize
+    for (const key of ['role', 'search']) if (sent[key] === '') delete sent[key]
+    if (sent.role === 'all') delete sent.role
+    for (const [other, key] of [
+      ['pageSize', 'limit'],
+      ['keyword', 'search'],
+    ] as const) {
+      if (sent[other] !== undefined && sent[other] !== '') sent[key] ??= sent[other]
+      delete sent[other]
+    }
   } else {
     for (const key of ['roleId', 'avatar', 'username', 'password']) if (sent[key] === '') delete sent[key]
   }
+  acceptPerson(route, part, sent)
   acceptContent(route, part, sent)
+  acceptShares(route, part, sent)
+  if (route.operation?.startsWith('calendar.')) acceptCalendar(route, part, sent)
+  acceptTalk(route, part, sent)
   return sent
 }
 
 function present(route: Route, value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
-  const answer = value as Json
-  if (BARE_LISTS.has(route.operation)) return answer.data
+  const answer = presentPerson(route, presentShares(route, value as Json))
+  if (route.operation === 'calendar.list') return listAnswer(answer.data)
+  if (BARE_LISTS.has(route.operation))
+    return (answer.data as Json[]).map((item) => presentDashboard(route, presentTalk(route, item)))
   if (WITH_PERSON.has(route.operation) && !('mfaRequired' in answer))
     return answer.user ? { ...answer, user: withPermissionObjects(answer.user as Json) } : withPermissionObjects(answer)
-  if (/^(documents|folders)\./.test(route.operation) && !/\.(batchDelete|delete)$/.test(route.operation))
+  if (route.operation.startsWith('calendar.') && route.operation !== 'calendar.batchDelete')
+    return presentCalendar(route, answer)
+  if (/^(documents|folders|files)\./.test(route.operation) && !/\.(batchDelete|delete)$/.test(route.operation))
     return presentContent(route, answer)
   if (route.operation.endsWith('.batchDelete'))
     return { ...answer, deleted_count: answer.deletedCount, deleted: answer.deletedCount, code: 200, data: answer }
   if (route.method === 'DELETE') return { ...answer, code: 200, data: answer }
-  return answer
+  return presentDashboard(route, presentTalk(route, answer))
 }
 
 /** The front end joins resource and verb itself: permissions are objects with the bare verb. Those inside roles stay text. */

@@ -1,5 +1,5 @@
 // The audit trail's SQL. Entries are appended by the database function that keeps the chain; nothing else writes here.
-import { type Executor, type Sql, sql, type Tx, where } from '../../../drivers/database/index.ts'
+import { countUpTo, type Executor, type Sql, sql, type Tx, where } from '../../../drivers/database/index.ts'
 import type { AuditFilter } from './audit.schema.ts'
 
 export interface AuditRow {
@@ -59,10 +59,9 @@ export function list(
 
 export async function count(db: Executor, query: AuditFilter): Promise<number> {
   const conditions = filters(query)
+  if (conditions.length) return countUpTo(db, sql`FROM audit_logs ${where(conditions)}`)
   // Without a filter the chains' ends know: sequence numbers have no gaps.
-  const row = conditions.length
-    ? await db.one<{ total: number }>(sql`SELECT count(*) AS total FROM audit_logs ${where(conditions)}`)
-    : await db.one<{ total: number }>(sql`SELECT sum(seq - "firstSeq" + 1)::bigint AS total FROM audit_heads`)
+  const row = await db.one<{ total: number }>(sql`SELECT sum(seq - "firstSeq" + 1)::bigint AS total FROM audit_heads`)
   return row?.total ?? 0
 }
 

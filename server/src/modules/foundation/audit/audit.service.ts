@@ -1,9 +1,9 @@
 // The audit trail: recorded in the transaction of the change, and chained by hash in the chains of its tenant.
-import { actorName, type Doer, type UserActor } from '../../../core/actor.ts'
+import { actorId, actorName, type Doer, type UserActor } from '../../../core/actor.ts'
 import type { Deed } from '../../../core/events.ts'
 import { newId } from '../../../core/ids.ts'
 import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../core/page.ts'
-import type { Database, Tx } from '../../../drivers/database/index.ts'
+import { collecting, type Database, type Tx } from '../../../drivers/database/index.ts'
 import { type RequestFacts, Streamed } from '../../../drivers/http/index.ts'
 import type { Jobs } from '../../../drivers/queue/index.ts'
 import type { Events } from '../events/index.ts'
@@ -55,7 +55,7 @@ export interface AuditParts {
 const EXPORTED_AT_ONCE = 1_000
 
 export function createAudit({ database, jobs, events, options }: AuditParts): Audit {
-  const pending = new WeakMap<Tx, queries.NewEntry[]>()
+  const collect = collecting(queries.append)
   const verifying = new Map<string, Promise<queries.ChainRow>>()
 
   async function* pages(tenantId: string, filter: AuditFilter): AsyncGenerator<AuditEntry[]> {
@@ -70,17 +70,7 @@ export function createAudit({ database, jobs, events, options }: AuditParts): Au
 
   const audit: Audit = {
     record(tx, actor, deed, facts) {
-      let entries = pending.get(tx)
-      if (!entries) {
-        entries = []
-        pending.set(tx, entries)
-        const collected = entries
-        tx.beforeCommit(async () => {
-          pending.delete(tx)
-          await queries.append(tx, collected)
-        })
-      }
-      entries.push(toEntry(actor, deed, facts))
+      collect(tx, toEntry(actor, deed, facts))
       events.follow(tx, actor, deed)
     },
 
@@ -154,7 +144,7 @@ function toEntry(actor: Doer, deed: Deed, facts: RequestFacts | undefined): quer
   return {
     id: newId(),
     actor: actorName(actor),
-    actorId: actor.kind === 'user' ? actor.userId : actor.kind === 'admin' ? actor.adminId : null,
+    actorId: actorId(actor),
     tokenId: actor.kind === 'user' ? (actor.tokenId ?? null) : null,
     sessionId: actor.kind === 'user' || actor.kind === 'admin' ? (actor.sessionId ?? null) : null,
     action: deed.action,

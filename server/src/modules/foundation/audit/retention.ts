@@ -1,20 +1,11 @@
 // Forgetting what is old, where the operator wants it: the beginning of each chain moves, and an entry says up to where.
-import Type from 'typebox'
 import type { SystemActor } from '../../../core/actor.ts'
 import type { Database } from '../../../drivers/database/index.ts'
-import type { JobSettings } from '../../../drivers/queue/index.ts'
+import { inEveryTenant, nightlyJob } from '../../../drivers/queue/index.ts'
 import * as queries from './audit.queries.ts'
 import type { Audit } from './audit.service.ts'
 
-export const forgetAuditJob = {
-  name: 'audit.forget',
-  scope: 'installation',
-  schedule: { cron: '43 3 * * *', timeZone: 'UTC' },
-  schema: Type.Object({}),
-  retry: { limit: 10, delaySeconds: 60, backoff: true, maxDelaySeconds: 3_600 },
-  timeoutSeconds: 3_600,
-  concurrency: 1,
-} satisfies JobSettings
+export const forgetAuditJob = nightlyJob('audit.forget', '43 3 * * *')
 
 export interface RetentionParts {
   database: Pick<Database, 'global' | 'inTenant'>
@@ -32,14 +23,7 @@ const upkeep: SystemActor = { kind: 'system', name: 'audit' }
 export async function forgetExpired(parts: RetentionParts, signal?: AbortSignal): Promise<number> {
   const { database, retentionSeconds } = parts
   if (retentionSeconds === 0) return 0
-  let forgotten = 0
-  for (const { id } of await queries.listTenants(database.global, undefined)) {
-    for (let gone = Number.POSITIVE_INFINITY; gone > 0; forgotten += gone) {
-      signal?.throwIfAborted()
-      gone = await forgetBatch(parts, id)
-    }
-  }
-  return forgotten
+  return inEveryTenant(database, signal, (id) => forgetBatch(parts, id))
 }
 
 function forgetBatch({ database, audit, retentionSeconds }: RetentionParts, tenantId: string): Promise<number> {

@@ -3,7 +3,7 @@ import type { TestApp } from '../../../../test/harness.ts'
 import { eventCatalogue } from '../../../app.ts'
 import type { EventDefinition } from '../../../core/events.ts'
 
-export function eventCalled(name: string): EventDefinition {
+function eventCalled(name: string): EventDefinition {
   return eventCatalogue.find((one) => one.name === name)!
 }
 

@@ -63,9 +63,9 @@ export async function owe(
   const rows = await tx.query<{ eventId: string }>(sql`
     INSERT INTO event_deliveries (subscriber, "eventId", seq, aggregate, "aggregateId", state)
     SELECT asked.subscriber, event.id, event.seq, event.aggregate, event."aggregateId", 'waiting'
-    FROM event_heads head
-    JOIN events event ON event."tenantId" = head."tenantId" AND event.seq > head.seq - ${numbered}::int
+    FROM events event
     JOIN jsonb_to_recordset(${JSON.stringify(subscriptions)}::jsonb) AS asked (name text, subscriber text) ON asked.name = event.name
+    WHERE event.seq > (SELECT seq FROM event_heads) - ${numbered}::int
     RETURNING "eventId"`)
   return [...new Set(rows.map(({ eventId }) => eventId))]
 }

@@ -61,6 +61,7 @@ for (const kind of ['PostgreSQL', 'Redis']) {
 
     it('what one node commits is heard on the other', async () => {
       const person = await here.person()
+      await ordered()
       const [near, far] = [await hear(here, person.token), await hear(there, person.token)]
       await publishUpdates(here, 'default', person.id, ['a', 'b'])
       await publishUpdates(there, 'default', person.id, ['c'])
@@ -73,6 +74,7 @@ for (const kind of ['PostgreSQL', 'Redis']) {
 
     it('listeners that come and go between nodes while transactions overlap hear everything once, in one order', async () => {
       const person = await here.person()
+      await ordered()
       const total = 300
       const heard: string[][] = []
       let publishing = true
@@ -133,6 +135,7 @@ for (const kind of ['PostgreSQL', 'Redis']) {
 
     it('numbers of a tenant have no gaps, also after transactions that were undone', async () => {
       const person = await here.person()
+      await ordered()
       for (let round = 0; round < 5; round++) {
         await publishUpdates(here, 'default', person.id, ['kept'])
         await assert.rejects(
@@ -175,6 +178,7 @@ for (const kind of ['PostgreSQL', 'Redis']) {
 
       it('ends with the session', async () => {
         const person = await here.person()
+        await ordered()
         await endsAfter(person.token, () => call('POST', '/auth/logout', { token: person.token }))
       })
 
@@ -184,12 +188,14 @@ for (const kind of ['PostgreSQL', 'Redis']) {
           (id: string) => call('DELETE', `/users/${id}`, { token: admin.token }),
         ]) {
           const person = await here.person()
+          await ordered()
           await endsAfter(person.token, () => change(person.id))
         }
       })
 
       it('ends with the personal access token', async () => {
         const person = await here.person()
+        await ordered()
         const held = (await call('GET', '/auth/me', { token: person.token })).permissions as string[]
         const made = await call('POST', '/tokens', {
           token: person.token,
@@ -215,6 +221,7 @@ for (const kind of ['PostgreSQL', 'Redis']) {
 
       it('goes on with other rights within a second when a role changes', async () => {
         const person = await here.person()
+        await ordered()
         const listening = await hear(there, person.token)
         const roles = await here.rows<{ id: string; name: string }>(
           `SELECT id, name FROM roles WHERE "tenantId" = 'default'`,
@@ -246,6 +253,7 @@ for (const kind of ['PostgreSQL', 'Redis']) {
 
       it('ends with the access token, and says that it may come back', async () => {
         const person = await here.person()
+        await ordered()
         const [session] = await here.rows<{ id: string }>('SELECT id FROM sessions WHERE "userId" = $1', [person.id])
         const now = Math.floor(Date.now() / 1000)
         const claims = { sub: person.id, sid: session!.id, tid: 'default', auth_time: now, iat: now, exp: now + 2 }
@@ -320,6 +328,7 @@ for (const kind of ['PostgreSQL', 'Redis']) {
 
     it('an event whose process died before it could tell anybody is found', async () => {
       const person = await here.person()
+      await ordered()
       const listening = await hear(there, person.token)
       await here.drivers.database.inTenant('default', (tx) =>
         queries.append(tx, [
@@ -341,6 +350,7 @@ for (const kind of ['PostgreSQL', 'Redis']) {
     it('AVL-4: a server that stops says so, and its listeners go on elsewhere', async () => {
       const third = await startApp({ env: redis ? { REDIS_URL: redis.url } : {}, database: here.database })
       const person = await here.person()
+      await ordered()
       const streams = await Promise.all(Array.from({ length: 5 }, () => hear(third, person.token)))
       const begun = performance.now()
       const stopped = third.stop()

@@ -1,10 +1,10 @@
 // Writing events: collected while a transaction works, written just before COMMIT, ordered after it.
 import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
-import { actorName, type Doer } from '../../../core/actor.ts'
+import { actorId, actorName, type Doer } from '../../../core/actor.ts'
 import type { Deed, EventDefinition } from '../../../core/events.ts'
 import { newId } from '../../../core/ids.ts'
-import type { Tx } from '../../../drivers/database/index.ts'
+import { collecting, type Tx } from '../../../drivers/database/index.ts'
 import * as queries from './events.queries.ts'
 
 export interface NewFact<P = unknown> {
@@ -33,20 +33,10 @@ export function createPublishing({ definitions, order }: PublishingParts): Publi
   for (const definition of definitions)
     for (const action of Object.keys(definition.follows ?? {}))
       followers.set(action, [...(followers.get(action) ?? []), definition])
-  const pending = new WeakMap<Tx, queries.NewEvent[]>()
-
-  function collect(tx: Tx): queries.NewEvent[] {
-    const { tenantId } = tx
-    if (tenantId === undefined) throw new Error('An event needs a tenant: publish it in a transaction that has one.')
-    const added: queries.NewEvent[] = []
-    pending.set(tx, added)
-    tx.beforeCommit(async () => {
-      pending.delete(tx)
-      await queries.append(tx, added)
-    })
-    tx.afterCommit(() => order(tenantId))
-    return added
-  }
+  const collect = collecting<queries.NewEvent>(async (tx, added) => {
+    await queries.append(tx, added)
+    tx.afterCommit(() => order(tx.tenantId!))
+  })
 
   function publish(
     tx: Tx,
@@ -57,9 +47,9 @@ export function createPublishing({ definitions, order }: PublishingParts): Publi
     if (!Check(schema, payload)) throw new Error(`This is not what the event ${name} holds.`)
     if (JSON.stringify(payload).length > MAX_PAYLOAD)
       throw new Error(`The payload of ${name} is too large: a fact is ids and small facts.`)
-    const actorId = actor.kind === 'user' ? actor.userId : actor.kind === 'admin' ? actor.adminId : null
-    const added = pending.get(tx) ?? collect(tx)
-    added.push({ id: newId(), name, aggregate, aggregateId, payload, actor: actorName(actor), actorId })
+    if (tx.tenantId === undefined) throw new Error('An event needs a tenant: publish it in a transaction that has one.')
+    const by = { actor: actorName(actor), actorId: actorId(actor) }
+    collect(tx, { id: newId(), name, aggregate, aggregateId, payload, ...by })
   }
 
   return {

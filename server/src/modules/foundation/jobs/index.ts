@@ -1,4 +1,4 @@
 // The door of the jobs module.
 export { jobEvents } from './jobs.events.ts'
 export { adminJobRoutes, jobRoutes } from './jobs.routes.ts'
-export { createJobDesk, type JobDesk, type JobDeskParts } from './jobs.service.ts'
+export { createJobDesk, type JobDesk } from './jobs.service.ts'

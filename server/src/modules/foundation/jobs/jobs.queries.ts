@@ -1,5 +1,14 @@
 // Jobs as people read them. Row security does not guard the queue's tables: every statement says whose jobs it is about.
-import { type Executor, empty, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import type { PagePlace, Placed } from '../../../core/page.ts'
+import {
+  countUpTo,
+  type Executor,
+  ordering,
+  type SortKey,
+  type Sql,
+  sql,
+  where,
+} from '../../../drivers/database/index.ts'
 import { isJobId, type JobOwner, ownedBy } from '../../../drivers/queue/index.ts'
 import type { JobQuery, JobState, SORT_KEYS } from './jobs.schema.ts'
 
@@ -17,8 +26,6 @@ export interface JobRow {
   startAt: Date
   startedAt: Date | null
   finishedAt: Date | null
-  /** The list's default sort key, exact to the microsecond. */
-  place: string
 }
 
 export interface WholeJobRow extends JobRow {
@@ -34,40 +41,30 @@ const STATE = sql`CASE state WHEN 'created' THEN CASE WHEN start_after > now() T
 const SUMMARY = sql`id, name, ${STATE} AS state, priority, retry_count + (started_on IS NOT NULL)::int AS attempts,
   retry_limit + 1 AS "maxAttempts", CASE WHEN state = 'active' THEN output -> 'progress' END AS progress,
   COALESCE(output ->> 'message', output -> 'value' ->> 'message') AS error, created_on AS "createdAt", start_after AS "startAt",
-  started_on AS "startedAt", completed_on AS "finishedAt", created_on::text AS place`
+  started_on AS "startedAt", completed_on AS "finishedAt"`
 const WHOLE = sql`${SUMMARY}, data -> 'payload' AS payload, output -> 'result' AS result, data -> 'attempts' AS history,
   expire_seconds AS "timeoutSeconds", heartbeat_on AS "heartbeatAt"`
 
-const SORT_COLUMNS: Record<(typeof SORT_KEYS)[number], Sql> = {
-  createdAt: sql`created_on`,
-  startedAt: sql`started_on`,
-  finishedAt: sql`completed_on`,
+const SORT: Record<(typeof SORT_KEYS)[number], SortKey> = {
+  createdAt: { column: sql`created_on`, type: 'timestamptz' },
+  startedAt: { column: sql`started_on`, type: 'timestamptz', nullsLast: true },
+  finishedAt: { column: sql`completed_on`, type: 'timestamptz', nullsLast: true },
 }
 
-export interface PagePlace {
-  limit: number
-  offset: number
-  /** Where the last page ended, in the default order. */
-  after: readonly [string, string] | undefined
+export function list(
+  db: Executor,
+  owner: JobOwner,
+  query: JobQuery,
+  { limit, offset, after }: PagePlace,
+): Promise<(JobRow & Placed)[]> {
+  const order = ordering(SORT[query.sortBy ?? 'createdAt'], sql`id`, query.sortOrder ?? 'desc')
+  return db.query<JobRow & Placed>(sql`
+    SELECT ${SUMMARY}, ${order.place} FROM pgboss.job ${where([...filters(owner, query), order.past(after)])}
+    ${order.by} LIMIT ${limit} OFFSET ${offset}`)
 }
 
-export function list(db: Executor, owner: JobOwner, query: JobQuery, place: PagePlace): Promise<JobRow[]> {
-  const { limit, offset, after } = place
-  const [direction, past] = query.sortOrder === 'asc' ? [sql`ASC`, sql`>`] : [sql`DESC`, sql`<`]
-  const beyond = after && sql`(created_on, id) ${past} (${after[0]}::timestamptz, ${after[1]}::uuid)`
-  const key = query.sortBy ?? 'createdAt'
-  // A job that has not come so far stands last in either direction.
-  const unset = key === 'createdAt' ? empty : sql`NULLS LAST`
-  return db.query<JobRow>(sql`
-    SELECT ${SUMMARY} FROM pgboss.job ${where([...filters(owner, query), beyond])}
-    ORDER BY ${SORT_COLUMNS[key]} ${direction} ${unset}, id ${direction} LIMIT ${limit} OFFSET ${offset}`)
-}
-
-export async function count(db: Executor, owner: JobOwner, query: JobQuery): Promise<number> {
-  const row = await db.one<{ total: number }>(
-    sql`SELECT count(*) AS total FROM pgboss.job ${where(filters(owner, query))}`,
-  )
-  return row?.total ?? 0
+export function count(db: Executor, owner: JobOwner, query: JobQuery): Promise<number> {
+  return countUpTo(db, sql`FROM pgboss.job ${where(filters(owner, query))}`)
 }
 
 export async function find(db: Executor, owner: JobOwner, id: string): Promise<WholeJobRow | undefined> {

@@ -16,6 +16,7 @@ export function jobRoutes(desk: JobDesk): Route[] {
       operation: 'jobs.list',
       access: 'jobs:view',
       summary: 'List the jobs of the tenant, newest first',
+      description: 'The total counts to 10,000.',
       query: JobQuery,
       answer: pageAnswer(Job),
       handle: ({ actor, query }) => desk.list(actor, query),

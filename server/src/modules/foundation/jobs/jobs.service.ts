@@ -1,6 +1,6 @@
 // Jobs for people: what waits, runs and went wrong in a tenant, or in the installation; cancelled, and tried again.
 import type { Actor, AdminActor, UserActor } from '../../../core/actor.ts'
-import { decodeCursor, encodeCursor, type Page, pageOf, unknownCursor } from '../../../core/page.ts'
+import { type Page, pageAt, pageOf, unknownCursor } from '../../../core/page.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
 import { isJobId, type JobOwner, type Jobs, listSchedules } from '../../../drivers/queue/index.ts'
@@ -73,17 +73,14 @@ export function createJobDesk({ database, jobs, audit, events, homeTenantId }: J
   return {
     async list(actor, query) {
       const owner = ownerOf(actor)
-      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
-      const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
-      const after = query.cursor === undefined ? undefined : placeOf(query.cursor, byTime)
-      const offset = after ? 0 : (request.page - 1) * request.limit
+      const page = pageAt(query, (query.sortBy ?? 'createdAt') === 'createdAt' ? 'time' : undefined)
+      const { after } = page.place
+      if (after && !isJobId(after[1])) throw unknownCursor('This is not a cursor that this list gave.')
       const [rows, total] = await Promise.all([
-        queries.list(database.global, owner, query, { limit: request.limit, offset, after }),
+        queries.list(database.global, owner, query, page.place),
         queries.count(database.global, owner, query),
       ])
-      const last = rows.at(-1)
-      const next = byTime && last && rows.length === request.limit ? encodeCursor([last.place, last.id]) : undefined
-      return pageOf(rows.map(toJob), total, request, next)
+      return page.answer(rows, total, toJob)
     },
     get,
     cancel: (actor, id, facts) => change('cancel', actor, id, facts),
@@ -93,14 +90,6 @@ export function createJobDesk({ database, jobs, audit, events, homeTenantId }: J
       return pageOf(rows.map(toSchedule), rows.length, { page: 1, limit: Math.max(rows.length, 1) })
     },
   }
-}
-
-function placeOf(cursor: string, byTime: boolean): [string, string] {
-  if (!byTime)
-    throw unknownCursor('A cursor continues the order by createdAt only. Go on by page, or leave out sortBy.')
-  const place = decodeCursor(cursor, ['time', 'string'])
-  if (!isJobId(place[1])) throw unknownCursor('This is not a cursor that this list gave.')
-  return place
 }
 
 const ownerOf = (actor: Reader): JobOwner => (actor.kind === 'user' ? actor.tenantId : null)

@@ -5,6 +5,7 @@ import type { Executor } from '../../../drivers/database/index.ts'
 import { type Mailer, MailRefused, type Refusal } from '../../../drivers/mailer/index.ts'
 import { type JobDefinition, JobRefused, type JobRun, type JobSettings } from '../../../drivers/queue/index.ts'
 import type { Sealer } from '../../../drivers/sealing/index.ts'
+import type { Metrics } from '../../../drivers/telemetry/index.ts'
 import type { Events } from '../events/index.ts'
 import { readChunk } from './attachments.queries.ts'
 import * as queries from './delivery.queries.ts'
@@ -29,6 +30,7 @@ export interface DeliveryParts {
   sealer: Pick<Sealer, 'open'>
   from: { address: string; name: string }
   events: Pick<Events, 'publish'>
+  metrics: Pick<Metrics, 'count'>
   /** What a person's retry does to the mail of a job. */
   revived: NonNullable<JobDefinition<typeof Payload>['revived']>
 }
@@ -48,8 +50,9 @@ export function deliveryJob(parts: DeliveryParts): JobDefinition<typeof Payload>
     handler: (run) => deliver(run, { ...parts, reach }),
     abandoned: async ({ payload, database, jobId, reason }) => {
       await database.transaction(async (tx) => {
-        if (await queries.giveUp(tx, { id: payload.mailId, jobId, error: reason }))
-          parts.events.publish(tx, MailFailed, factOf(payload.mailId))
+        if (!(await queries.giveUp(tx, { id: payload.mailId, jobId, error: reason }))) return
+        parts.events.publish(tx, MailFailed, factOf(payload.mailId))
+        tx.afterCommit(() => parts.metrics.count('mailsEnded', { state: 'failed' }))
       })
     },
     revived: parts.revived,
@@ -76,6 +79,7 @@ async function deliver(run: JobRun<Static<typeof Payload>>, parts: DeliveryParts
   const recipients = await recipientsOf(database, mail.id)
   const outcome = outcomeOf(mail, recipients, await attempt(run, mail, recipients, parts))
   const isOver = outcome.state !== 'queued'
+  parts.metrics.count('mailTries', { outcome: outcome.outcome ?? 'unknown' })
   if (outcome.outcome === 'refused')
     log.warn({ mailId: mail.id, answer: outcome.answer }, 'a mail was refused by the mail server')
   // From the server's answer to COMMIT a crash means a second delivery, under the same Message-ID.
@@ -84,6 +88,7 @@ async function deliver(run: JobRun<Static<typeof Payload>>, parts: DeliveryParts
     if (!isOver) return
     parts.events.publish(tx, outcome.state === 'sent' ? MailSent : MailFailed, factOf(mail.id))
     await run.complete(tx)
+    tx.afterCommit(() => parts.metrics.count('mailsEnded', { state: outcome.state }))
   })
   if (!isOver) throw new Error(outcome.error ?? 'The mail server did not take the mail for everybody.')
 }

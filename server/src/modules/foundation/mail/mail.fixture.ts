@@ -43,6 +43,8 @@ export interface Taken {
 
 export interface PostOffice {
   port: number
+  /** The settings of a server that sends through it. */
+  env: Record<string, string>
   taken: Taken[]
   close(): Promise<void>
 }
@@ -76,6 +78,8 @@ export async function openPostOffice(rules: PostRules = {}): Promise<PostOffice>
     authOptional: account === undefined,
     disabledCommands: [...(account ? [] : ['AUTH']), ...(tls ? [] : ['STARTTLS'])],
     logger: false,
+    // Ashlar keeps connections open for the next mail.
+    closeTimeout: 300,
     onAuth({ username, password }, _session, done) {
       if (username === account?.username && password === account?.password) done(null, { user: username })
       else done(Object.assign(new Error('wrong password'), { responseCode: 535 }))
@@ -99,8 +103,15 @@ export async function openPostOffice(rules: PostRules = {}): Promise<PostOffice>
   server.on('error', () => undefined)
   server.listen(rules.port ?? 0, rules.host ?? '127.0.0.1')
   await once(server.server, 'listening')
+  const { port } = server.server.address() as { port: number }
   return {
-    port: (server.server.address() as { port: number }).port,
+    port,
+    env: {
+      SMTP_HOST: '127.0.0.1',
+      SMTP_PORT: String(port),
+      MAIL_STARTTLS: 'false',
+      MAIL_FROM: 'ashlar@example.com',
+    },
     taken,
     close: () => new Promise((done) => server.close(() => done())),
   }

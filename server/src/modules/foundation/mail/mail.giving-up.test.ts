@@ -9,6 +9,7 @@ import type { Database } from '../../../drivers/database/index.ts'
 import { createSmtpMailer, type Mailer } from '../../../drivers/mailer/index.ts'
 import type { JobDefinition } from '../../../drivers/queue/index.ts'
 import { createSealer } from '../../../drivers/sealing/index.ts'
+import { noMetrics } from '../../../drivers/telemetry/index.ts'
 import { deliveryJob } from './delivery.ts'
 import { createMail, type Mail, type MailParts, type MailToSend } from './index.ts'
 import { audit, changed, openPostOffice, options, type PostOffice } from './mail.fixture.ts'
@@ -43,7 +44,14 @@ before(async () => {
   mailer = createSmtpMailer({ ...place, security: 'none' }, log)
   const jobs = { define() {}, enqueue: async () => `job${++queued}`, hasten: async () => true }
   mail = createMail({ database, jobs, mailer, sealer, audit, events, options })
-  job = deliveryJob({ mailer, sealer, events, from: options.from, revived: revive }) as unknown as JobDefinition
+  job = deliveryJob({
+    mailer,
+    sealer,
+    events,
+    metrics: noMetrics,
+    from: options.from,
+    revived: revive,
+  }) as unknown as JobDefinition
 })
 beforeEach(() => {
   told = []

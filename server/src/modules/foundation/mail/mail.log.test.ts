@@ -55,13 +55,22 @@ describe('GET /mail', () => {
           authenticatedAt: 0,
         }
       },
+      again: async () => undefined,
       endOf: () => Number.POSITIVE_INFINITY,
       admin: async () => {
         throw requestErrors('access.unauthenticated')
       },
     }
     const rule = { limit: 1_000, windowSeconds: 60 }
-    const rules = { anonymous: rule, authenticated: rule, auth: rule, login: rule, refresh: rule, uncounted: rule }
+    const rules = {
+      anonymous: rule,
+      authenticated: rule,
+      auth: rule,
+      login: rule,
+      refresh: rule,
+      ai: rule,
+      uncounted: rule,
+    }
     const limits = {
       bodyLimit: 10_000,
       requestTimeoutMs: 5_000,

@@ -1,5 +1,15 @@
 // The SQL of mails as they are written and read.
-import { containing, type Executor, empty, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import type { PagePlace, Placed } from '../../../core/page.ts'
+import {
+  containing,
+  countUpTo,
+  type Executor,
+  ordering,
+  type SortKey,
+  type Sql,
+  sql,
+  where,
+} from '../../../drivers/database/index.ts'
 import type { MailQuery, SORT_KEYS } from './mail.schema.ts'
 import type { AttachmentRow, AttemptRow, MailRow, RecipientRow } from './mail.tables.ts'
 
@@ -86,33 +96,25 @@ export function attachmentsOf(db: Executor, id: string): Promise<AttachmentRow[]
   return db.query<AttachmentRow>(sql`SELECT * FROM mail_attachments WHERE "mailId" = ${id} ORDER BY position`)
 }
 
-const SORT_COLUMNS: Record<(typeof SORT_KEYS)[number], Sql> = {
-  createdAt: sql`"createdAt"`,
-  sentAt: sql`"sentAt"`,
-  subject: sql`subject`,
+const SORT: Record<(typeof SORT_KEYS)[number], SortKey> = {
+  createdAt: { column: sql`"createdAt"`, type: 'timestamptz' },
+  sentAt: { column: sql`"sentAt"`, type: 'timestamptz', nullsLast: true },
+  subject: { column: sql`subject`, type: 'text' },
 }
 
-export interface PagePlace {
-  limit: number
-  offset: number
-  /** Where the last page ended, in the order by creation. */
-  after: readonly [string, string] | undefined
+export function list(
+  db: Executor,
+  query: MailQuery,
+  { limit, offset, after }: PagePlace,
+): Promise<(SummaryRow & Placed)[]> {
+  const order = ordering(SORT[query.sortBy ?? 'createdAt'], sql`id`, query.sortOrder ?? 'desc')
+  return db.query<SummaryRow & Placed>(sql`
+    SELECT ${SUMMARY}, ${order.place} FROM mails ${where([...filters(query), order.past(after)])}
+    ${order.by} LIMIT ${limit} OFFSET ${offset}`)
 }
 
-export function list(db: Executor, query: MailQuery, { limit, offset, after }: PagePlace): Promise<SummaryRow[]> {
-  const [direction, past] = query.sortOrder === 'asc' ? [sql`ASC`, sql`>`] : [sql`DESC`, sql`<`]
-  const beyond = after && sql`("createdAt", id) ${past} (${after[0]}::timestamptz, ${after[1]})`
-  const key = query.sortBy ?? 'createdAt'
-  // What was not sent stands last in either direction.
-  const unset = key === 'sentAt' ? sql`NULLS LAST` : empty
-  return db.query<SummaryRow>(sql`
-    SELECT ${SUMMARY} FROM mails ${where([...filters(query), beyond])}
-    ORDER BY ${SORT_COLUMNS[key]} ${direction} ${unset}, id ${direction} LIMIT ${limit} OFFSET ${offset}`)
-}
-
-export async function count(db: Executor, query: MailQuery): Promise<number> {
-  const row = await db.one<{ total: number }>(sql`SELECT count(*) AS total FROM mails ${where(filters(query))}`)
-  return row?.total ?? 0
+export function count(db: Executor, query: MailQuery): Promise<number> {
+  return countUpTo(db, sql`FROM mails ${where(filters(query))}`)
 }
 
 function filters({ search, state, template, recipient, since, until }: MailQuery): (Sql | false | undefined)[] {

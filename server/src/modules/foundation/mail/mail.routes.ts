@@ -20,7 +20,7 @@ export function mailRoutes(mail: Mail): Route[] {
       operation: 'mail.list',
       access: 'mail:view',
       summary: 'List the mails of the tenant, newest first',
-      description: 'The search looks at recipients, subject and template.',
+      description: 'The search looks at recipients, subject and template. The total counts to 10,000.',
       query: MailQuery,
       answer: pageAnswer(MailSummary),
       handle: ({ actor, query }) => mail.list(actor, query),
@@ -46,7 +46,7 @@ export function mailRoutes(mail: Mail): Route[] {
       params: IdParams('mail'),
       query: PreviewQuery,
       answer: Type.String({ contentMediaType: 'text/html' }),
-      binary: true,
+      binary: ['text/html', 'text/plain'],
       errors: ['mail.not_found', 'mail.content_gone'],
       async handle({ actor, params, query }) {
         const { type, content } = await mail.preview(actor, params.id, query.format)

@@ -4,7 +4,7 @@ import { Body, Email, IdOf, Nullable, OneOf, READ_APART, Text } from '../../../d
 import { MailState, Recipient } from './mail.schema.ts'
 
 export const MAX_RECIPIENTS = 50
-export const MAX_BULK = 100
+const MAX_BULK = 100
 export const MAX_ATTACHMENTS = 20
 const MAX_CONTENT = 200_000
 

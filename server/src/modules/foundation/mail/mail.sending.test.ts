@@ -421,6 +421,21 @@ describe('looking at a mail', () => {
     assert.equal((await call('GET', `/mail/${young}/preview?format=text`)).text, 'Ready.')
     assert.ok(admin.id)
   })
+  it('loses what broken uploads left and counters that have ended, however many', async () => {
+    const { tenantId } = await owner()
+    const small = `INSERT INTO mail_attachments (id, "tenantId", name, type, bytes, "createdAt")
+      SELECT 'small' || n, $1, 'x', 'x/x', 0, now() - interval '2 days' FROM generate_series(1, 1200) n`
+    const large = `INSERT INTO mail_attachments (id, "tenantId", name, type, bytes, "createdAt")
+      SELECT 'large' || n, $1, 'x', 'x/x', 30000000, now() - interval '3 days' FROM generate_series(1, 5) n`
+    const arriving = `INSERT INTO mail_attachments (id, "tenantId", name, type, bytes) VALUES ('arriving', $1, 'x', 'x/x', 0)`
+    const counters = `INSERT INTO mail_counters ("tenantId", key, hits, "resetsAt")
+      SELECT $1, 'to:' || n, 1, now() + CASE n WHEN 1 THEN interval '1 hour' ELSE interval '-1 hour' END FROM generate_series(1, 6000) n`
+    for (const statement of [small, large, arriving, counters]) await ashlar.rows(statement, [tenantId])
+    await ashlar.app.mail.deleteOld()
+    assert.equal(await count('mail_attachments', '"tenantId" = $1', tenantId), 1)
+    assert.equal(await count('mail_counters', '"tenantId" = $1', tenantId), 1)
+  })
+
   it('loses large attachments a few mails at a time', async () => {
     const { send } = await owner()
     const ids: string[] = []

@@ -2,9 +2,10 @@
 import type { Tx } from '../../../drivers/database/index.ts'
 import type { UploadSink } from '../../../drivers/http/index.ts'
 import { isAddress, type Mailbox, oneLine } from '../../../drivers/mailer/index.ts'
+import { noMetrics } from '../../../drivers/telemetry/index.ts'
 import { deliveryJob } from './delivery.ts'
 import { mailErrors } from './mail.errors.ts'
-import { createAttachments } from './service/attachments.ts'
+import { type CalendarPart, createAttachments, keepCalendar } from './service/attachments.ts'
 import { type Bulk, createBulk } from './service/bulk.ts'
 import { createLimits } from './service/limits.ts'
 import { createLog, type MailLog } from './service/log.ts'
@@ -28,12 +29,18 @@ export interface MailToSend {
   sensitive?: boolean
   /** After this time it is cancelled instead of sent. */
   expiresInSeconds?: number
+  /** iCalendar that the reader's program acts on (RFC 6047). */
+  calendar?: CalendarPart
+  /** Whom an answer goes to. */
+  replyTo?: string
+  /** Counts towards what people of the tenant may send: for readers whom somebody names freely. */
+  counted?: boolean
 }
 
 export interface Mail extends Sending, Bulk, MailLog, Retry, Retention {
   /**
    * Writes a mail of the product into the transaction, for the transaction's tenant, and answers its id. Never waits for a mail
-   * server, and no limit of the tenant holds it up.
+   * server, and no limit of the tenant holds it up unless it is counted.
    */
   send(tx: Tx, mail: MailToSend): Promise<string>
   /** Where attachments are kept while they arrive. */
@@ -43,14 +50,14 @@ export interface Mail extends Sending, Bulk, MailLog, Retry, Retention {
 }
 
 export function createMail(parts: MailParts): Mail {
-  const { jobs, mailer, sealer, events, options } = parts
+  const { jobs, mailer, sealer, events, metrics = noMetrics, options } = parts
   const { product } = options
   const templates = parts.templates ?? createTemplates({ options: { product, defaultLocale: 'en' } })
   const verbs = { ...parts, templates, write: createWriter(parts), limits: createLimits(options) }
   const retention = createRetention(parts)
 
   async function letterOf(tx: Tx, mail: MailToSend): Promise<Letter> {
-    const { template, to, locale, values, sensitive = false, expiresInSeconds } = mail
+    const { template, to, locale, values, sensitive = false, expiresInSeconds, calendar, replyTo } = mail
     const render = (told: Values) => templates.render(tx, { template, locale, values: told })
     const isLive = sensitive || templates.isSecret(template)
     return {
@@ -58,17 +65,20 @@ export function createMail(parts: MailParts): Mail {
       ...(isLive && { harmless: await render(templates.withoutSecrets(template, values)) }),
       template,
       recipients: [{ kind: 'to', address: to.address, name: oneLine(to.name) }],
-      replyTo: null,
+      replyTo: replyTo ?? null,
       sentBy: null,
       expiresInSeconds: expiresInSeconds ?? null,
-      attachments: [],
+      attachments: calendar ? [await keepCalendar(tx, calendar)] : [],
     }
   }
 
   return {
     async send(tx, mail) {
       if (!isAddress(mail.to.address)) throw mailErrors('mail.recipient_invalid')
-      return (await verbs.write(tx, await letterOf(tx, mail))).id
+      const letter = await letterOf(tx, mail)
+      const [refusal] = mail.counted ? await verbs.limits.take(tx, [letter]) : []
+      if (refusal) throw refusal
+      return (await verbs.write(tx, letter)).id
     },
     ...createSending(verbs),
     ...createBulk(verbs),
@@ -77,7 +87,7 @@ export function createMail(parts: MailParts): Mail {
     ...retention,
     uploads: createAttachments(parts),
     defineJobs() {
-      if (mailer) jobs.define(deliveryJob({ mailer, sealer, events, from: options.from, revived: revive }))
+      if (mailer) jobs.define(deliveryJob({ mailer, sealer, events, metrics, from: options.from, revived: revive }))
       retention.defineRetention()
     },
   }

@@ -20,12 +20,7 @@ before(async () => {
     refuseMessage: (taken) => rules.refuseMessage?.(taken),
     dropsMessage: () => rules.dropsMessage?.() ?? false,
   })
-  const env = {
-    SMTP_HOST: '127.0.0.1',
-    SMTP_PORT: String(post.port),
-    MAIL_STARTTLS: 'false',
-    MAIL_FROM: 'ashlar@example.com',
-  }
+  const { env } = post
   ashlar = await startApp({ env, jobs: true })
   admin = await ashlar.admin()
 })
@@ -56,6 +51,33 @@ async function until(id: string, state: string) {
 const hasten = async (id: string) => assert.equal((await call('POST', `/mail/${id}/retry`)).status, 202)
 
 describe('a mail over SMTP', () => {
+  it('with a calendar part has it beside the texts, with its method in the type, and not as a file (RFC 6047)', async () => {
+    const to = address()
+    const content = `BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nX-LONG:${'é'.repeat(200_000)}\r\nEND:VCALENDAR\r\n`
+    const id = await ashlar.drivers.database.inTenant('default', (tx) =>
+      ashlar.app.mail.send(tx, {
+        template: 'calendar_invitation',
+        to: { address: to, name: 'Ada' },
+        values: { name: 'Ada', title: 'Vault' },
+        calendar: { method: 'REQUEST', content },
+        replyTo: 'olga@example.com',
+      }),
+    )
+    await until(id, 'sent')
+    const { source: text } = post.taken.find((one) => one.to.includes(to))!
+    assert.match(text, /multipart\/alternative/)
+    assert.match(text, /content-type: text\/calendar; charset=utf-8;\s*method=REQUEST/i)
+    assert.doesNotMatch(text, /multipart\/mixed|content-disposition: attachment/i)
+    const part = (await PostalMime.parse(text)).attachments.find(({ mimeType }) => mimeType === 'text/calendar')!
+    assert.equal(
+      Buffer.from(part.content as ArrayBuffer)
+        .toString('utf8')
+        .replaceAll('\n', '\r\n'),
+      content,
+    )
+    assert.match(text, /^reply-to: olga@example\.com$/im)
+  })
+
   it('is answered with what the mail server said', async () => {
     const to = address()
     const { status, body } = await send({ recipients: [to], subject: 'Slabs', body: 'Ready.' })

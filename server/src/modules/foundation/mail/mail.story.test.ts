@@ -26,12 +26,7 @@ describe('a forgotten password', () => {
 
   before(async () => {
     post = await openPostOffice()
-    const env = {
-      SMTP_HOST: '127.0.0.1',
-      SMTP_PORT: String(post.port),
-      MAIL_STARTTLS: 'false',
-      MAIL_FROM: 'ashlar@example.com',
-    }
+    const { env } = post
     apps.push(await startApp({ jobs: true }), await startApp({ env, jobs: true }))
   })
   after(async () => {

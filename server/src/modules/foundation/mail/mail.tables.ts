@@ -59,6 +59,18 @@ export const mails = pgTable(
     ),
     uniqueIndex('mails_tenantId_id_key').on(table.tenantId, table.id),
     index('mails_tenantId_createdAt_id_idx').on(table.tenantId, table.createdAt.desc(), table.id.desc()),
+    index('mails_tenantId_state_createdAt_id_idx').on(
+      table.tenantId,
+      table.state,
+      table.createdAt.desc(),
+      table.id.desc(),
+    ),
+    index('mails_tenantId_template_createdAt_id_idx').on(
+      table.tenantId,
+      table.template,
+      table.createdAt.desc(),
+      table.id.desc(),
+    ),
     index('mails_sentBy_idx').on(table.sentBy),
     index('mails_kept_idx').on(table.createdAt).where(sql`${table.contentDeletedAt} IS NULL`),
   ],

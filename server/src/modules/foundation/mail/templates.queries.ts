@@ -1,5 +1,5 @@
 // The SQL of tenants' templates.
-import { type Executor, empty, sql } from '../../../drivers/database/index.ts'
+import { atVersion, type Executor, sql } from '../../../drivers/database/index.ts'
 import type { MailTemplateRow } from './templates.tables.ts'
 
 export type TemplateRow = Omit<MailTemplateRow, 'tenantId'>
@@ -46,6 +46,6 @@ export async function write(
 export async function remove(db: Executor, name: string, locale: string, version?: number): Promise<boolean> {
   const removed = await db.run(sql`
     DELETE FROM mail_templates WHERE name = ${name} AND locale = ${locale}
-      ${version === undefined ? empty : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+      ${atVersion(version)}`)
   return removed > 0
 }

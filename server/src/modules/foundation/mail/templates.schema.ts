@@ -4,7 +4,7 @@ import { Body, Nullable, OneOf, Text, Timestamp } from '../../../drivers/http/in
 import type { TemplateRow } from './templates.queries.ts'
 import { MAX_SOURCE } from './templating/scan.ts'
 
-export const NAME_PATTERN = '^[a-z][a-z0-9_]{0,49}$'
+const NAME_PATTERN = '^[a-z][a-z0-9_]{0,49}$'
 
 const Locale = Type.String({
   maxLength: 35,

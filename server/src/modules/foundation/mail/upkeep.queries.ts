@@ -36,15 +36,17 @@ export function countDown(tx: Tx, counts: readonly Pick<Count, 'key' | 'hits'>[]
     WHERE mail_counters.key = one.key`)
 }
 
+/** How much one statement deletes at most; a single row may have more bytes. */
+export interface Most {
+  rows: number
+  bytes: number
+}
+
 /**
- * Deletes the content of up to `most.mails` mails that are older, with their attachments; fewer as soon as those have more than
+ * Deletes the content of up to `most.rows` mails that are older, with their attachments; fewer as soon as those have more than
  * `most.bytes`. Answers how many; none when no more are left. Sees all tenants.
  */
-export async function deleteContent(
-  tx: Tx,
-  olderThanSeconds: number,
-  most: { mails: number; bytes: number },
-): Promise<number> {
+export async function deleteContent(tx: Tx, olderThanSeconds: number, most: Most): Promise<number> {
   const gone = await tx.query<{ tenantId: string; id: string }>(sql`
     WITH old AS (
       SELECT "tenantId", id, "createdAt", (
@@ -54,7 +56,7 @@ export async function deleteContent(
       FROM mails
       WHERE "contentDeletedAt" IS NULL AND "createdAt" < now() - make_interval(secs => ${olderThanSeconds})
         AND state NOT IN ('queued', 'sending')
-      ORDER BY "createdAt" LIMIT ${most.mails} FOR UPDATE SKIP LOCKED
+      ORDER BY "createdAt" LIMIT ${most.rows} FOR UPDATE SKIP LOCKED
     ), summed AS (
       SELECT "tenantId", id, sum(bytes) OVER (ORDER BY "createdAt", id) - bytes AS before FROM old
     )
@@ -67,12 +69,23 @@ export async function deleteContent(
   return gone.length
 }
 
-/** Deletes what broken uploads left behind. Sees all tenants. */
-export function deleteForsaken(db: Executor): Promise<number> {
-  return db.run(sql`DELETE FROM mail_attachments WHERE "mailId" IS NULL AND "createdAt" < now() - interval '1 day'`)
+/** Deletes of what broken uploads left behind as much as may go at once. Sees all tenants. */
+export function deleteForsaken(db: Executor, most: Most): Promise<number> {
+  return db.run(sql`
+    WITH old AS (
+      SELECT "tenantId", id, "createdAt", bytes FROM mail_attachments
+      WHERE "mailId" IS NULL AND "createdAt" < now() - interval '1 day'
+      ORDER BY "createdAt" LIMIT ${most.rows} FOR UPDATE SKIP LOCKED
+    ), summed AS (
+      SELECT "tenantId", id, sum(bytes) OVER (ORDER BY "createdAt", id) - bytes AS before FROM old
+    )
+    DELETE FROM mail_attachments
+    WHERE ("tenantId", id) IN (SELECT "tenantId", id FROM summed WHERE before <= ${most.bytes})`)
 }
 
-/** Deletes counters whose window has ended. Sees all tenants. */
-export function deleteCounters(db: Executor): Promise<number> {
-  return db.run(sql`DELETE FROM mail_counters WHERE "resetsAt" < now()`)
+/** Deletes up to so many counters whose window has ended. Sees all tenants. */
+export function deleteCounters(db: Executor, most: number): Promise<number> {
+  return db.run(sql`
+    DELETE FROM mail_counters WHERE ("tenantId", key) IN (
+      SELECT "tenantId", key FROM mail_counters WHERE "resetsAt" < now() LIMIT ${most} FOR UPDATE SKIP LOCKED)`)
 }

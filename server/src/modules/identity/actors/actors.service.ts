@@ -4,7 +4,7 @@ import type { Clock } from '../../../core/clock.ts'
 import { requestErrors } from '../../../core/errors.ts'
 import { covers } from '../../../core/permission.ts'
 import { ACTORS_CHANGED } from '../../../core/topics.ts'
-import type { Bus } from '../../../drivers/bus/index.ts'
+import { type Bus, createCache } from '../../../drivers/bus/index.ts'
 import type { Database } from '../../../drivers/database/index.ts'
 import type { Authenticator, RequestFacts } from '../../../drivers/http/index.ts'
 import type { Mfa } from '../mfa/index.ts'
@@ -13,7 +13,6 @@ import { type SessionRow, type Sessions, sessionErrors } from '../sessions/index
 import type { Tenants } from '../tenants/index.ts'
 import { isPersonalToken, type PersonalTokens } from '../tokens/index.ts'
 import type { Users } from '../users/index.ts'
-import { createActorCache } from './cache.ts'
 
 export interface ActorParts {
   database: Pick<Database, 'global' | 'tenant'>
@@ -29,14 +28,19 @@ export interface ActorParts {
   isActiveAdmin(id: string): Promise<boolean>
 }
 
-/** How long what was loaded is believed without a word from the bus, as a backstop. */
-const BELIEVED_MS = 30_000
+export interface Actors extends Authenticator {
+  /** The person as of now, where they may still come in and the session lives; for links that they made. */
+  actorOf(userId: string, tenantId: string, sessionId: string): Promise<UserActor | undefined>
+  /** The person as of now, where they may come in at all, without a session: for what stands as long as their rights do. */
+  memberOf(userId: string, tenantId: string): Promise<UserActor | undefined>
+}
 
-export function createActors(parts: ActorParts): Authenticator {
+export function createActors(parts: ActorParts): Actors {
   const { database, bus, clock, sessions, personalTokens, tenants, users, roles, mfa } = parts
-  const cache = createActorCache<UserActor | AdminActor>({
+  const cache = createCache<UserActor | AdminActor>({
     clock,
-    believedMs: BELIEVED_MS,
+    believedMs: 30_000,
+    maxEntries: 100_000,
     fresh: () => bus.connected(),
   })
   bus.subscribe(ACTORS_CHANGED, (message) => cache.forget(message))
@@ -84,7 +88,7 @@ export function createActors(parts: ActorParts): Authenticator {
     const key = `s:${claims.sid}:${facts.tenantChoice ?? claims.tid ?? ''}`
     const actor = await cache.get(key, async () => {
       const session = await sessions.findLive(claims.sid)
-      if (!session || session.userId !== claims.sub) throw refuse()
+      if (session?.userId !== claims.sub) throw refuse()
       const tenantId = await tenantOf(facts, claims.tid)
       const { impersonatorId } = session
       if (impersonatorId !== null) {
@@ -106,7 +110,7 @@ export function createActors(parts: ActorParts): Authenticator {
       const endsAt = Math.min(served.expiresAt.getTime(), served.idleExpiresAt.getTime())
       ends.set(loaded, endsAt)
       return {
-        actor: loaded,
+        value: loaded,
         endsAt,
         touch: () => sessions.touch('user', session.id),
         names: [session.id, claims.sub, tenantId, ...(impersonatorId === null ? [] : [impersonatorId])],
@@ -130,13 +134,23 @@ export function createActors(parts: ActorParts): Authenticator {
       const endsAt = token.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY
       ends.set(actor, endsAt)
       return {
-        actor,
+        value: actor,
         endsAt,
         touch: () => personalTokens.touch(token.tenantId, token.id),
         names: [token.id, token.userId, token.tenantId],
       }
     })
     return actor as UserActor
+  }
+
+  async function actorOf(userId: string, tenantId: string, sessionId: string): Promise<UserActor | undefined> {
+    const session = await sessions.findLive(sessionId)
+    if (!session || session.userId !== userId || !(await tenants.find(tenantId))) return undefined
+    if (session.impersonatorId !== null && !(await parts.isActiveAdmin(session.impersonatorId))) return undefined
+    if (!(await sessions.within(session, tenantId))) return undefined
+    const impersonatorId = session.impersonatorId ?? undefined
+    const base = { sessionId, tokenId: undefined, authenticatedAt: 0, impersonatorId }
+    return loadUser(userId, tenantId, base, session)
   }
 
   return {
@@ -154,17 +168,26 @@ export function createActors(parts: ActorParts): Authenticator {
       if (!claims) throw refuse()
       const actor = await cache.get(`a:${claims.sid}`, async () => {
         const session = await sessions.findLive(claims.sid)
-        if (!session || session.adminId !== claims.sub || !(await parts.isActiveAdmin(claims.sub))) throw refuse()
+        if (session?.adminId !== claims.sub || !(await parts.isActiveAdmin(claims.sub))) throw refuse()
         const authenticatedAt = Math.floor(session.authenticatedAt.getTime() / 1000)
         const endsAt = Math.min(session.expiresAt.getTime(), session.idleExpiresAt.getTime())
         return {
-          actor: { kind: 'admin', adminId: claims.sub, sessionId: session.id, authenticatedAt } satisfies AdminActor,
+          value: { kind: 'admin', adminId: claims.sub, sessionId: session.id, authenticatedAt } satisfies AdminActor,
           endsAt,
           touch: () => sessions.touch('admin', session.id),
           names: [session.id, claims.sub],
         }
       })
       return actor
+    },
+    async again({ userId, tenantId, sessionId, authenticatedAt }) {
+      const actor = sessionId === undefined ? undefined : await actorOf(userId, tenantId, sessionId)
+      return actor && { ...actor, authenticatedAt }
+    },
+    actorOf,
+    async memberOf(userId, tenantId) {
+      const base = { sessionId: undefined, tokenId: undefined, authenticatedAt: 0 }
+      return (await tenants.find(tenantId)) ? loadUser(userId, tenantId, base, undefined) : undefined
     },
   }
 }

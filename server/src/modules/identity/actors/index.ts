@@ -1,2 +1,2 @@
 // The door of the actors module.
-export { createActors, narrow } from './actors.service.ts'
+export { type Actors, createActors, narrow } from './actors.service.ts'

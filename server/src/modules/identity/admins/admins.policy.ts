@@ -1,7 +1,7 @@
 // Who may make and end accounts of the back office, and in whose name admins may act.
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Actor, AdminActor } from '../../../core/actor.ts'
 import { requestErrors } from '../../../core/errors.ts'
+import { isSameSecret } from '../../../core/ids.ts'
 import { grantFor } from '../../../core/permission.ts'
 import { adminErrors } from './admins.errors.ts'
 
@@ -9,7 +9,8 @@ import { adminErrors } from './admins.errors.ts'
 export function mustRegister(actor: Actor, presented: string | undefined, bootstrapToken: string | undefined): void {
   if (actor.kind === 'admin') return
   if (presented === undefined) throw requestErrors('access.unauthenticated')
-  if (bootstrapToken === undefined || !isSame(presented, bootstrapToken)) throw adminErrors('admins.bootstrap_refused')
+  if (bootstrapToken === undefined || !isSameSecret(presented, bootstrapToken))
+    throw adminErrors('admins.bootstrap_refused')
 }
 
 /** Nobody suspends or deletes their own account: one that can is always left. */
@@ -20,10 +21,4 @@ export function mustBeAnother(actor: AdminActor, id: string): void {
 /** Whoever has an account of the back office, or may do everything in the default tenant, cannot be impersonated. */
 export function mustNotBeAdmin(account: object | undefined, permissionsInDefaultTenant: readonly string[]): void {
   if (account || grantFor(permissionsInDefaultTenant, '*')) throw adminErrors('admins.not_impersonable')
-}
-
-// Hashes have one length: the comparison tells neither the token nor how long it is.
-function isSame(one: string, other: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(one), digest(other))
 }

@@ -1,5 +1,15 @@
 // The back office's accounts' SQL: a table of its own, outside all tenants.
-import { assignments, containing, type Executor, empty, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import {
+  assignments,
+  atVersion,
+  containing,
+  type Executor,
+  empty,
+  NOW,
+  type Sql,
+  sql,
+  where,
+} from '../../../drivers/database/index.ts'
 
 export interface AdminRow {
   id: string
@@ -104,9 +114,9 @@ export async function update(
   version: number | undefined,
 ): Promise<boolean> {
   const written = await db.run(sql`
-    UPDATE admins SET ${assignments({ id, ...changes })}, "updatedAt" = now()
+    UPDATE admins SET ${assignments({ ...changes, updatedAt: NOW })}
     WHERE id = ${id} AND "deletedAt" IS NULL
-      ${version === undefined ? empty : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+      ${atVersion(version)}`)
   return written > 0
 }
 

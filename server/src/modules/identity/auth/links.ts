@@ -1,6 +1,5 @@
 // One-time secrets that are sent by mail: random, kept as a hash, used once, ended by the next one.
-import { createHash } from 'node:crypto'
-import { newId, newSecret } from '../../../core/ids.ts'
+import { hashOfSecret, newId, newSecret } from '../../../core/ids.ts'
 import type { Executor, Tx } from '../../../drivers/database/index.ts'
 import * as queries from './links.queries.ts'
 
@@ -25,17 +24,13 @@ export const links: Links = {
       id: newId(),
       userId: user.id,
       purpose,
-      tokenHash: hashOf(secret),
+      tokenHash: hashOfSecret(secret),
       email: user.email,
       lifeSeconds,
     })
     return secret
   },
-  peek: (db, purpose, secret) => queries.findOpen(db, purpose, hashOf(secret)),
-  use: (tx, purpose, secret) => queries.use(tx, purpose, hashOf(secret)),
+  peek: (db, purpose, secret) => queries.findOpen(db, purpose, hashOfSecret(secret)),
+  use: (tx, purpose, secret) => queries.use(tx, purpose, hashOfSecret(secret)),
   endAll: queries.endAll,
-}
-
-function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
 }

@@ -1,6 +1,16 @@
 // The invitations' SQL. What has expired is decided by PostgreSQL's clock.
+
 import type { MembershipLevel } from '../../../core/actor.ts'
-import { containing, type Executor, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import type { PagePlace, Placed } from '../../../core/page.ts'
+import {
+  containing,
+  countUpTo,
+  type Executor,
+  ordering,
+  type Sql,
+  sql,
+  where,
+} from '../../../drivers/database/index.ts'
 import type { InvitationQuery, InvitationState } from './invitations.schema.ts'
 
 export interface InvitationRow {
@@ -79,36 +89,21 @@ export async function sentToday(db: Executor): Promise<{ sent: number; freeInSec
   return row!
 }
 
-export interface Place {
-  limit: number
-  offset: number
-  /** Where the last page ended. */
-  after: [string, string] | undefined
-}
-
-export interface ListedInvitation extends InvitationRow {
-  /** The list's sort key, exact to the microsecond. */
-  createdAtText: string
-}
+const NEWEST_FIRST = ordering({ column: sql`i."createdAt"`, type: 'timestamptz' }, sql`i.id`, 'desc')
 
 /** Newest first. */
 export function list(
   db: Executor,
   query: InvitationQuery,
-  { limit, offset, after }: Place,
-): Promise<ListedInvitation[]> {
-  const past = after && sql`(i."createdAt", i.id) < (${after[0]}::timestamptz, ${after[1]})`
-  return db.query<ListedInvitation>(sql`
-    SELECT ${FIELDS}, i."createdAt"::text AS "createdAtText" ${FROM} ${where([...filters(query), past])}
-    ORDER BY i."createdAt" DESC, i.id DESC LIMIT ${limit} OFFSET ${offset}`)
+  { limit, offset, after }: PagePlace,
+): Promise<(InvitationRow & Placed)[]> {
+  const { place, by, past } = NEWEST_FIRST
+  return db.query<InvitationRow & Placed>(sql`
+    SELECT ${FIELDS}, ${place} ${FROM} ${where([...filters(query), past(after)])} ${by} LIMIT ${limit} OFFSET ${offset}`)
 }
 
-const COUNTED = 10_000
-
-export async function count(db: Executor, query: InvitationQuery): Promise<number> {
-  const row = await db.one<{ total: number }>(sql`
-    SELECT count(*) AS total FROM (SELECT 1 FROM invitations i ${where(filters(query))} LIMIT ${COUNTED}) AS matches`)
-  return row?.total ?? 0
+export function count(db: Executor, query: InvitationQuery): Promise<number> {
+  return countUpTo(db, sql`FROM invitations i ${where(filters(query))}`)
 }
 
 function filters({ state, search }: InvitationQuery): (Sql | false)[] {

@@ -11,7 +11,7 @@ export interface FactorRow {
 const FIELDS = sql`id, name, "createdAt", "lastUsedAt"`
 
 /** How long an enrolment waits for its first code. */
-export const PENDING_MINUTES = 10
+const PENDING_MINUTES = 10
 const WAITS = sql`"confirmedAt" IS NULL AND "createdAt" > now() - make_interval(mins => ${PENDING_MINUTES})`
 
 /** The authenticators that count, oldest first. */

@@ -31,7 +31,7 @@ export interface Proof {
   recoveryCode?: string
 }
 
-export const METHODS = ['totp', 'recovery'] as const
+const METHODS = ['totp', 'recovery'] as const
 
 /** That the tenant or a role of the person asks for a second factor which the session was opened without. */
 export const Enrollment = Type.Object(

@@ -1,8 +1,8 @@
 // Time-based one-time passwords (RFC 6238 over RFC 4226), as every authenticator app makes them: SHA-1, 6 digits, 30 seconds.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-export const STEP_SECONDS = 30
-export const DIGITS = 6
+const STEP_SECONDS = 30
+const DIGITS = 6
 /** As long as the hash, as RFC 4226 recommends. */
 const SECRET_BYTES = 20
 /** Steps before and after the server's own that are accepted: clocks differ, and typing takes a while. */

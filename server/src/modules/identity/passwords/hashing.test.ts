@@ -28,6 +28,22 @@ describe('PWD-2: hashes of passwords', () => {
     assert.ok(!hashing.isOutdated(await hashing.hash(PASSWORD)))
   })
 
+  it('are bcrypt where another back end checks the same accounts, and whole where bcrypt would cut them short', async () => {
+    const hashing = createHashing({ ...small, shared: true })
+    const one = await hashing.hash(PASSWORD)
+    assert.match(one, /^\$2b\$12\$/)
+    assert.deepEqual([await hashing.verify(PASSWORD, one), await hashing.verify(`${PASSWORD} `, one)], [true, false])
+    assert.ok(!hashing.isOutdated(one))
+    for (const hash of [await createHashing(small).hash(PASSWORD), await bcrypt(PASSWORD, { cost: 4 })]) {
+      assert.ok(await hashing.verify(PASSWORD, hash))
+      assert.ok(hashing.isOutdated(hash))
+    }
+    const long = await hashing.hash('granite '.repeat(10))
+    assert.ok(!(await hashing.verify('granite '.repeat(9), long)))
+    assert.ok(await hashing.verify('granite '.repeat(10), long))
+    assert.ok(!(await hashing.verify(PASSWORD, undefined)))
+  })
+
   it('that were never set, or that no account has, fit nothing', async () => {
     const hashing = createHashing(small)
     for (const hash of ['!', '', undefined]) assert.ok(!(await hashing.verify(PASSWORD, hash)))

@@ -1,7 +1,7 @@
 // Which passwords are accepted (NIST SP 800-63B-4, 3.1.1.2): length, no common ones, none made of the account's own words.
 import { invalidField } from '../../../core/errors.ts'
 
-export const PASSWORD_MAX_LENGTH = 256
+const PASSWORD_MAX_LENGTH = 256
 
 export interface PasswordContext {
   email?: string
@@ -16,7 +16,14 @@ export interface PasswordPolicy {
 
 let common: Promise<Set<string>> | undefined
 
-export function createPasswordPolicy({ minLength }: { minLength: number }): PasswordPolicy {
+/** `maxBytes` where the hash reads no more of it. */
+export function createPasswordPolicy({
+  minLength,
+  maxBytes,
+}: {
+  minLength: number
+  maxBytes?: number
+}): PasswordPolicy {
   return {
     async check(password, context, field = 'password') {
       const refuse = (code: string, message: string) => invalidField(field, code, message)
@@ -24,6 +31,8 @@ export function createPasswordPolicy({ minLength }: { minLength: number }): Pass
       if (length < minLength) throw refuse('too_short', `A password has at least ${minLength} characters.`)
       if (length > PASSWORD_MAX_LENGTH)
         throw refuse('too_long', `A password has at most ${PASSWORD_MAX_LENGTH} characters.`)
+      if (maxBytes !== undefined && Buffer.byteLength(password) > maxBytes)
+        throw refuse('too_long', `A password has at most ${maxBytes} bytes in UTF-8.`)
       const plain = password.toLowerCase()
       if (new Set(plain).size < 4) throw refuse('too_simple', 'This password repeats too few characters.')
       common ??= loadCommon()

@@ -46,7 +46,7 @@ const WORDS: Record<string, string> = {
   documents: 'view create edit delete manage',
   files: 'view upload delete manage',
   messages: 'view send',
-  calendar: 'view edit',
+  calendar: 'view edit manage',
   notifications: 'view manage',
   roles: 'view edit',
   teams: 'view edit manage',
@@ -76,7 +76,17 @@ export const CATALOGUE: readonly CataloguePermission[] = [
 const SPECIFIC = [...Object.entries(WORDS)]
   .slice(0, 9)
   .flatMap(([resource, verbs]) => verbs.split(' ').map((verb) => `${resource}:${verb}`))
-  .filter((one) => one !== 'documents:manage' && one !== 'files:manage')
+  .filter((one) => !['documents:manage', 'files:manage', 'calendar:manage'].includes(one))
+
+/**
+ * Of HaloLight's roles those that open its pages of people, roles and teams, for which its own vocabulary has no word: what they read
+ * there. Also for roles of these names that an adopted database has already.
+ */
+export const READ_BY_PAGES: Readonly<Record<string, readonly string[]>> = {
+  manager: ['roles:view', 'teams:view'],
+  editor: ['roles:view'],
+  viewer: ['roles:view'],
+}
 
 /** HaloLight's four roles, and the two of the role-based dialect. Their ids in the default tenant are their names. */
 export const DEFAULT_ROLES: readonly DefaultRole[] = [
@@ -85,14 +95,17 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
     name: 'manager',
     label: '管理员',
     description: '可管理用户和内容',
-    permissions: SPECIFIC.filter((one) => one !== 'users:delete' && one !== 'settings:edit'),
+    permissions: [
+      ...SPECIFIC.filter((one) => one !== 'users:delete' && one !== 'settings:edit'),
+      ...READ_BY_PAGES.manager!,
+    ],
   },
   {
     name: 'editor',
     label: '编辑员',
     description: '可编辑文档和内容',
     permissions:
-      'dashboard:view users:view analytics:view documents:view documents:create documents:edit files:view files:upload messages:view messages:send calendar:view calendar:edit notifications:view'.split(
+      'dashboard:view users:view analytics:view documents:view documents:create documents:edit files:view files:upload messages:view messages:send calendar:view calendar:edit notifications:view roles:view'.split(
         ' ',
       ),
   },
@@ -101,7 +114,7 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
     label: '访客',
     description: '仅可查看内容',
     permissions:
-      'dashboard:view users:view analytics:view documents:view files:view messages:view calendar:view notifications:view'.split(
+      'dashboard:view users:view analytics:view documents:view files:view messages:view calendar:view notifications:view roles:view'.split(
         ' ',
       ),
   },

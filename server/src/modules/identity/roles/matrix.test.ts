@@ -1,6 +1,7 @@
 // The matrix of roles and routes, held against what the server really answers, the written policy and the explanations.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { type AiServer, startAiServer } from '../../../../test/ai-servers.ts'
 import { PASSWORD, type Person, startApp, type TestApp, unique } from '../../../../test/harness.ts'
 import { endpointsOf, isPublic } from '../../../drivers/http/index.ts'
 import { DEFAULT_ROLES } from './catalogue.ts'
@@ -11,7 +12,11 @@ const ABSENT = 'c000000000000000000000000'
 /** Of the permissions that routes need, those that each default role may use: written by hand, against what the code derives. */
 const POLICY: Record<string, readonly string[]> = {
   admin: [
+    'ai:use',
     'audit:view',
+    'calendar:edit',
+    'calendar:view',
+    'dashboard:view',
     'documents:create',
     'documents:delete',
     'documents:edit',
@@ -24,8 +29,15 @@ const POLICY: Record<string, readonly string[]> = {
     'mail:edit',
     'mail:send',
     'mail:view',
+    'messages:send',
+    'messages:view',
+    'notifications:view',
     'roles:edit',
     'roles:view',
+    'settings:edit',
+    'settings:view',
+    'storage:edit',
+    'storage:view',
     'teams:edit',
     'teams:view',
     'users:create',
@@ -34,6 +46,9 @@ const POLICY: Record<string, readonly string[]> = {
     'users:view',
   ],
   manager: [
+    'calendar:edit',
+    'calendar:view',
+    'dashboard:view',
     'documents:create',
     'documents:delete',
     'documents:edit',
@@ -41,13 +56,46 @@ const POLICY: Record<string, readonly string[]> = {
     'files:delete',
     'files:upload',
     'files:view',
+    'messages:send',
+    'messages:view',
+    'notifications:view',
+    'roles:view',
+    'settings:view',
+    'teams:view',
     'users:create',
     'users:edit',
     'users:view',
   ],
-  editor: ['documents:create', 'documents:edit', 'documents:view', 'files:upload', 'files:view', 'users:view'],
-  viewer: ['documents:view', 'files:view', 'users:view'],
+  editor: [
+    'calendar:edit',
+    'calendar:view',
+    'dashboard:view',
+    'documents:create',
+    'documents:edit',
+    'documents:view',
+    'files:upload',
+    'files:view',
+    'messages:send',
+    'messages:view',
+    'notifications:view',
+    'roles:view',
+    'users:view',
+  ],
+  viewer: [
+    'calendar:view',
+    'dashboard:view',
+    'documents:view',
+    'files:view',
+    'messages:view',
+    'notifications:view',
+    'roles:view',
+    'users:view',
+  ],
   user: [
+    'ai:use',
+    'calendar:edit',
+    'calendar:view',
+    'dashboard:view',
     'documents:create',
     'documents:delete',
     'documents:edit',
@@ -55,6 +103,9 @@ const POLICY: Record<string, readonly string[]> = {
     'files:delete',
     'files:upload',
     'files:view',
+    'messages:send',
+    'messages:view',
+    'notifications:view',
     'teams:view',
   ],
   moderator: ['users:edit', 'users:view'],
@@ -62,11 +113,13 @@ const POLICY: Record<string, readonly string[]> = {
 
 describe('the matrix of roles and routes', () => {
   let ashlar: TestApp
+  let models: AiServer
   let admin: Person
   let matrix: Matrix
   const people = new Map<string, Person>()
   before(async () => {
-    ashlar = await startApp({ jobs: true })
+    models = await startAiServer()
+    ashlar = await startApp({ jobs: true, env: { OLLAMA_HOST: models.ollama } })
     admin = await ashlar.admin()
     matrix = (await ashlar.call('GET', '/api/v1/permissions/matrix', { token: admin.token })).body
     for (const { name } of DEFAULT_ROLES) {
@@ -76,7 +129,10 @@ describe('the matrix of roles and routes', () => {
       people.set(name, await ashlar.login(json.email, PASSWORD))
     }
   })
-  after(() => ashlar.stop())
+  after(async () => {
+    await ashlar.stop()
+    await models.close()
+  })
 
   it('RBAC-1: has a row for every mounted route, with its access, and a cell for every role', () => {
     const mounted = endpointsOf(ashlar.app.routes)

@@ -1,6 +1,7 @@
 // Permissions over HTTP: the catalogue, the matrix against what the server really answers, and explanations.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { type AiServer, startAiServer } from '../../../../test/ai-servers.ts'
 import { startApp, type TestApp, unique } from '../../../../test/harness.ts'
 import { ALIASES, CATALOGUE, DEFAULT_ROLES } from './catalogue.ts'
 import type { Explanation, Matrix } from './permissions.schema.ts'
@@ -9,11 +10,16 @@ import { type Cast, castOf } from './roles.fixture.ts'
 describe('permissions', () => {
   let ashlar: TestApp
   let cast: Cast
+  let models: AiServer
   before(async () => {
-    ashlar = await startApp({ jobs: true })
+    models = await startAiServer()
+    ashlar = await startApp({ jobs: true, env: { OLLAMA_HOST: models.ollama } })
     cast = await castOf(ashlar)
   })
-  after(() => ashlar.stop())
+  after(async () => {
+    await ashlar?.stop()
+    await models?.close()
+  })
 
   const as = (token: string | undefined) => (method: string, path: string, json?: unknown) =>
     ashlar.call(method, `/api/v1${path}`, { ...(token && { token }), ...(json !== undefined && { json }) })

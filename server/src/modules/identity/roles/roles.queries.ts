@@ -100,7 +100,7 @@ export interface RoleRow {
 }
 
 /** Beyond this many the people with a role are not counted: the cost of a page must not grow with the tenant. */
-export const COUNTED_USERS = 10_000
+const COUNTED_USERS = 10_000
 
 const FIELDS = sql`r.id, r.name, r.label, r.description, r."builtIn", r."mfaRequiredSince" IS NOT NULL AS "requiresMfa", r."createdAt", r."updatedAt",
   COALESCE((SELECT array_agg(p.action ORDER BY p.action) FROM role_permissions rp

@@ -32,7 +32,7 @@ export type Role = Static<typeof Role>
 
 export const RoleList = Type.Object({ data: Type.Array(Role) })
 
-export const MAX_PARENTS = 50
+const MAX_PARENTS = 50
 
 const granted = {
   permissions: Type.Optional(

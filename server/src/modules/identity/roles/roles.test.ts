@@ -318,13 +318,13 @@ describe('roles', () => {
 
     it('roles inherit from it: 409, unless reassignTo takes its place in them', async () => {
       const role = await make({ permissions: ['roles:view'] })
-      const child = await make({ parentIds: [role.id, 'viewer'] })
+      const child = await make({ parentIds: [role.id, 'user'] })
       const clerk = await holder(child.id)
       const answer = await refused(() => call(admin, 'DELETE', `/roles/${role.id}`), 409, 'roles.in_use')
       assert.deepEqual([answer.body.userCount, answer.body.inheritedBy], [0, 1])
       ok(await call(admin, 'DELETE', `/roles/${role.id}?reassignTo=moderator`))
       const after = await read(child.id)
-      assert.deepEqual(after.parentIds, ['moderator', 'viewer'])
+      assert.deepEqual(after.parentIds, ['moderator', 'user'])
       assert.notEqual(after.updatedAt, (child as RoleBody).updatedAt, 'the heir has a new version')
       assert.equal(await may(clerk, '/roles'), false)
     })

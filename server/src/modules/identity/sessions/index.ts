@@ -1,5 +1,11 @@
 // The door of the sessions module.
-export { type AccessTokens, createAccessTokens, type Realm, type SigningKey } from './access-tokens.ts'
+export {
+  type AccessClaims,
+  type AccessTokens,
+  createAccessTokens,
+  type Realm,
+  type SigningKey,
+} from './access-tokens.ts'
 export type { SessionLife } from './lives.ts'
 export { createRefreshTokens } from './refresh-tokens.ts'
 export { sessionErrors } from './sessions.errors.ts'
@@ -9,7 +15,6 @@ export { sessionRoutes } from './sessions.routes.ts'
 export { Tokens, toTokens } from './sessions.schema.ts'
 export {
   createSessions,
-  type SessionOptions,
   type SessionRow,
   type Sessions,
   type TokenPair,

@@ -23,6 +23,14 @@ export const sessionEvents = [
     follows: { 'sessions.replay': ({ changes }) => ({ userId: String(changes?.ownerId) }) },
   }),
   defineEvent({
+    name: 'sessions.new_device',
+    aggregate: 'session',
+    summary: 'A person signed in on a device that was not used before.',
+    schema: Owner,
+    live,
+    follows: { 'auth.login': (deed, doer) => (deed.changes?.newDevice === true ? byPerson(deed, doer) : undefined) },
+  }),
+  defineEvent({
     name: 'sessions.all_ended',
     aggregate: 'user',
     summary: 'Every session of a person was ended at once, by them or by the back office.',

@@ -1,6 +1,5 @@
 // Sessions: one signed-in device each, its access tokens and its family of refresh tokens.
 import type { AdminActor, UserActor } from '../../../core/actor.ts'
-import { type Clock, epochSeconds } from '../../../core/clock.ts'
 import { requestErrors } from '../../../core/errors.ts'
 import { newId, newSecret } from '../../../core/ids.ts'
 import { ACTORS_CHANGED } from '../../../core/topics.ts'
@@ -101,7 +100,6 @@ export interface SessionParts {
   database: Pick<Database, 'global' | 'inTenant' | 'inGlobal'>
   bus: Bus
   audit: Audit
-  clock: Clock
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   options: SessionOptions
@@ -109,11 +107,11 @@ export interface SessionParts {
 }
 
 export function createSessions(parts: SessionParts): Sessions {
-  const { database, bus, audit, clock, accessTokens, refreshTokens, options } = parts
+  const { database, bus, audit, accessTokens, refreshTokens, options } = parts
   const lives = createLives(options, parts.lifeIn)
 
   function pairFor(session: queries.SessionRow, facts: RequestFacts, generation = session.generation): TokenPair {
-    const now = epochSeconds(clock)
+    const now = Math.floor(session.readAt.getTime() / 1000)
     const standard = facts.base === 'halolight' ? options.halolightAccessSeconds : options.accessSeconds
     // What cannot be refreshed lives as long as its session, which is short. No token outlives its session.
     const life = session.impersonatorId === null ? standard : Number.POSITIVE_INFINITY

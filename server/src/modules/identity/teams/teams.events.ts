@@ -7,6 +7,20 @@ const live = { permission: 'teams:view' }
 const Nothing = Type.Object({})
 const Person = Type.Object({ userId: Type.String({ examples: ['cmi8z2n4w0q5t1v7x3y9b6d2'] }) })
 const person = ({ changes }: Deed) => ({ userId: String(changes?.userId) })
+const Placed = Type.Object({
+  userId: Person.properties.userId,
+  added: Type.Boolean({ description: 'They were not in it before.' }),
+})
+const placed = (deed: Deed) => ({ ...person(deed), added: [deed.changes?.role].flat()[0] === null })
+
+export const memberSet = defineEvent({
+  name: 'teams.member_set',
+  aggregate,
+  summary: 'Somebody is in a team, or is something else in it than before.',
+  schema: Placed,
+  live,
+  follows: { 'teams.member': placed },
+})
 
 export const teamEvents = [
   defineEvent({
@@ -27,14 +41,7 @@ export const teamEvents = [
     live,
     follows: { 'teams.edit': changedFields },
   }),
-  defineEvent({
-    name: 'teams.member_set',
-    aggregate,
-    summary: 'Somebody is in a team, or is something else in it than before.',
-    schema: Person,
-    live,
-    follows: { 'teams.member': person },
-  }),
+  memberSet,
   defineEvent({
     name: 'teams.member_removed',
     aggregate,

@@ -7,7 +7,7 @@ export const TEAM_ROLES = ['owner', 'admin', 'member'] as const
 export type TeamRole = (typeof TEAM_ROLES)[number]
 
 /** What the actor is in the team; whoever may manage all teams of the tenant counts as the owner. */
-export function standingOf(actor: UserActor, role: TeamRole | null): TeamRole | null {
+function standingOf(actor: UserActor, role: TeamRole | null): TeamRole | null {
   return grantFor(actor.permissions, 'teams:manage') ? 'owner' : role
 }
 

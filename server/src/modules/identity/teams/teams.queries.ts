@@ -1,5 +1,19 @@
 // The teams' SQL. A team shows the members of the tenant that are in it, and nobody else.
-import { assignments, containing, type Executor, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import type { PagePlace, Placed } from '../../../core/page.ts'
+import {
+  assignments,
+  atVersion,
+  beginningOf,
+  containing,
+  countUpTo,
+  type Executor,
+  NOW,
+  ordering,
+  type SortKey,
+  type Sql,
+  sql,
+  where,
+} from '../../../drivers/database/index.ts'
 import type { TeamRole } from './teams.policy.ts'
 import type { TEAM_SORT_KEYS, TeamQuery } from './teams.schema.ts'
 
@@ -50,43 +64,27 @@ export async function lock(db: Executor, id: string): Promise<void> {
   await db.run(sql`SELECT 1 FROM teams WHERE id = ${id} FOR UPDATE`)
 }
 
-export interface Place {
-  limit: number
-  offset: number
-  after: [string, string] | undefined
-}
-
-export interface ListedTeam extends TeamRow {
-  sortKey: string
-}
-
-const SORT: Record<(typeof TEAM_SORT_KEYS)[number], { column: Sql; type: Sql }> = {
-  createdAt: { column: sql`t."createdAt"`, type: sql`timestamp` },
-  name: { column: sql`t.name`, type: sql`text` },
+const SORT: Record<(typeof TEAM_SORT_KEYS)[number], SortKey> = {
+  createdAt: { column: sql`t."createdAt"`, type: 'timestamp' },
+  name: { column: beginningOf(sql`t.name`), type: 'text' },
 }
 
 export function list(
   db: Executor,
   query: TeamQuery,
   userId: string,
-  { limit, offset, after }: Place,
-): Promise<ListedTeam[]> {
-  const { column, type } = SORT[query.sortBy ?? 'createdAt']
-  const isDescending = (query.sortOrder ?? 'desc') === 'desc'
-  const past = after && sql`(${column}, t.id) ${isDescending ? sql`<` : sql`>`} (${after[0]}::${type}, ${after[1]})`
-  const direction = isDescending ? sql`DESC` : sql`ASC`
-  return db.query<ListedTeam>(sql`
-    SELECT ${fields(userId)}, ${column}::text AS "sortKey" FROM teams t JOIN users owner ON owner.id = t."ownerId"
-    ${where([...filters(query, userId), past])}
-    ORDER BY ${column} ${direction}, t.id ${direction} LIMIT ${limit} OFFSET ${offset}`)
+  { limit, offset, after }: PagePlace,
+): Promise<(TeamRow & Placed)[]> {
+  const order = ordering(SORT[query.sortBy ?? 'createdAt'], sql`t.id`, query.sortOrder ?? 'desc')
+  // First the page: what is shown of a team would be made for the skipped ones too.
+  return db.query<TeamRow & Placed>(sql`
+    SELECT ${fields(userId)}, ${order.place}
+    FROM (SELECT t.* FROM teams t ${where([...filters(query, userId), order.past(after)])} ${order.by} LIMIT ${limit} OFFSET ${offset}) t
+    JOIN users owner ON owner.id = t."ownerId" ${order.by}`)
 }
 
-const COUNTED = 10_000
-
-export async function count(db: Executor, query: TeamQuery, userId: string): Promise<number> {
-  const row = await db.one<{ total: number }>(sql`
-    SELECT count(*)::int AS total FROM (SELECT 1 FROM teams t ${where(filters(query, userId))} LIMIT ${COUNTED}) AS matches`)
-  return row?.total ?? 0
+export function count(db: Executor, query: TeamQuery, userId: string): Promise<number> {
+  return countUpTo(db, sql`FROM teams t ${where(filters(query, userId))}`)
 }
 
 function filters({ search, mine }: TeamQuery, userId: string): (Sql | false | undefined)[] {
@@ -117,19 +115,16 @@ export async function update(
   changes: Record<string, unknown>,
   version: number | undefined,
 ): Promise<boolean> {
-  const named = Object.values(changes).some((value) => value !== undefined)
   const written = await db.run(sql`
-    UPDATE teams SET ${named ? sql`${assignments(changes)},` : sql``} "updatedAt" = now()
-    WHERE id = ${id} ${version === undefined ? sql`` : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+    UPDATE teams SET ${assignments({ ...changes, updatedAt: NOW })}
+    WHERE id = ${id} ${atVersion(version)}`)
   return written > 0
 }
 
-/** Which of the people can be in a team of this tenant. */
-export async function membersOfTenant(db: Executor, userIds: readonly string[]): Promise<Set<string>> {
-  const rows = await db.query<{ userId: string }>(sql`
-    SELECT m."userId" FROM memberships m JOIN users u ON u.id = m."userId" AND u."deletedAt" IS NULL
-    WHERE m."userId" = ANY (${userIds})`)
-  return new Set(rows.map(({ userId }) => userId))
+/** Which of these are teams of the handle's tenant. */
+export async function teamsAmong(db: Executor, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db.query<{ id: string }>(sql`SELECT id FROM teams WHERE id = ANY (${ids}::text[])`)
+  return new Set(rows.map(({ id }) => id))
 }
 
 export async function setMember(
@@ -163,6 +158,10 @@ export function members(db: Executor, teamId: string, limit: number): Promise<Me
     JOIN memberships m ON m."userId" = tm."userId" JOIN users u ON u.id = tm."userId" AND u."deletedAt" IS NULL
     WHERE t.id = ${teamId}
     ORDER BY tm.role = 'owner' DESC, tm.role, u.name, tm."userId" LIMIT ${limit}`)
+}
+
+export function names(db: Executor, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  return db.query(sql`SELECT id, name FROM teams WHERE id = ANY (${ids}::text[])`)
 }
 
 export async function removeMember(db: Executor, teamId: string, userId: string): Promise<void> {

@@ -1,14 +1,18 @@
 // Teams: groups of members of a tenant, to share with.
 import type { UserActor } from '../../../core/actor.ts'
-import { invalidField, requestErrors } from '../../../core/errors.ts'
+import { requestErrors } from '../../../core/errors.ts'
+import { differences } from '../../../core/events.ts'
 import { newId } from '../../../core/ids.ts'
-import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../core/page.ts'
+import { type Page, pageAt } from '../../../core/page.ts'
 import { grantFor } from '../../../core/permission.ts'
 import { normalizeName } from '../../../core/text.ts'
 import type { Database, Executor, Tx } from '../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../drivers/http/index.ts'
 import type { Audit } from '../../foundation/audit/index.ts'
+import type { Events } from '../../foundation/events/index.ts'
+import { mustBeMember, mustBeMembers } from '../tenants/index.ts'
 import { teamErrors } from './teams.errors.ts'
+import { memberSet } from './teams.events.ts'
 import { mustManage, mustOwn } from './teams.policy.ts'
 import * as queries from './teams.queries.ts'
 import {
@@ -31,6 +35,8 @@ export interface Teams {
   remove(actor: UserActor, id: string, facts: RequestFacts): Promise<void>
   /** Puts a member of the tenant into the team, or changes what they are in it. */
   setMember(actor: UserActor, id: string, member: NewMember, facts: RequestFacts): Promise<TeamWithMembers>
+  /** What teams are called, for whoever may see teams. */
+  namesOf(actor: UserActor, ids: readonly string[]): Promise<Map<string, string>>
   /** Takes somebody out of the team, or lets the caller leave. */
   removeMember(actor: UserActor, at: { id: string; userId: string }, facts: RequestFacts): Promise<void>
 }
@@ -43,11 +49,12 @@ export interface ChangeFacts {
 export interface TeamParts {
   database: Pick<Database, 'tenant' | 'inTenant'>
   audit: Pick<Audit, 'record'>
+  events: Pick<Events, 'publish'>
 }
 
 const MAX_MEMBERS = 1_000
 
-export function createTeams({ database, audit }: TeamParts): Teams {
+export function createTeams({ database, audit, events }: TeamParts): Teams {
   async function find(db: Executor, actor: UserActor, id: string): Promise<queries.TeamRow> {
     const team = await queries.find(db, id, actor.userId)
     if (!team) throw teamErrors('teams.not_found')
@@ -74,18 +81,12 @@ export function createTeams({ database, audit }: TeamParts): Teams {
   return {
     async list(actor, query) {
       const db = database.tenant(actor.tenantId)
-      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
-      const keyType = (query.sortBy ?? 'createdAt') === 'createdAt' ? 'time' : 'string'
-      const after = query.cursor ? decodeCursor(query.cursor, [keyType, 'string']) : undefined
-      const place = { limit: request.limit, offset: after ? 0 : (request.page - 1) * request.limit, after }
+      const page = pageAt(query, query.sortBy === 'name' ? 'string' : 'time')
       const [rows, total] = await Promise.all([
-        queries.list(db, query, actor.userId, place),
+        queries.list(db, query, actor.userId, page.place),
         queries.count(db, query, actor.userId),
       ])
-      const last = rows.at(-1)
-      const zone = keyType === 'time' ? 'Z' : ''
-      const next = last && rows.length === request.limit ? encodeCursor([last.sortKey + zone, last.id]) : undefined
-      return pageOf(rows.map(toTeam), total, request, next)
+      return page.answer(rows, total, toTeam)
     },
 
     get: (actor, id) => withMembers(database.tenant(actor.tenantId), actor, id),
@@ -93,12 +94,12 @@ export function createTeams({ database, audit }: TeamParts): Teams {
     create: (actor, { name: sent, description = null, avatar = null, memberIds = [] }, facts) =>
       database.inTenant(actor.tenantId, async (tx) => {
         const [id, name] = [newId(), normalizeName(sent, 'name')]
-        const known = await queries.membersOfTenant(tx, memberIds)
-        const stranger = memberIds.findIndex((one) => !known.has(one))
-        if (stranger >= 0) throw noMember(`memberIds.${stranger}`)
+        await mustBeMembers(tx, memberIds, 'memberIds')
         await queries.insert(tx, { id, name, description, avatar, ownerId: actor.userId })
         await queries.addMembers(tx, id, [actor.userId, ...memberIds])
         record(tx, actor, { action: 'teams.create', id, changes: { name, memberIds } }, facts)
+        for (const userId of memberIds.filter((one) => one !== actor.userId))
+          events.publish(tx, memberSet, { aggregateId: id, payload: { userId, added: true }, actor })
         return withMembers(tx, actor, id)
       }),
 
@@ -106,8 +107,7 @@ export function createTeams({ database, audit }: TeamParts): Teams {
       change(actor, id, async (tx, team) => {
         mustOwn(actor, team.role)
         const name = sent === undefined ? undefined : normalizeName(sent, 'name')
-        if (ownerId !== undefined && !(await queries.membersOfTenant(tx, [ownerId])).has(ownerId))
-          throw noMember('ownerId')
+        if (ownerId !== undefined) await mustBeMember(tx, ownerId, 'ownerId')
         const changes = { name, description, avatar, ownerId }
         if (!(await queries.update(tx, id, changes, version))) throw teamErrors('teams.changed_meanwhile')
         if (ownerId !== undefined && ownerId !== team.ownerId) {
@@ -128,7 +128,7 @@ export function createTeams({ database, audit }: TeamParts): Teams {
     setMember: (actor, id, { userId, role = 'member' }, facts) =>
       change(actor, id, async (tx, team) => {
         mustManage(actor, team.role, role)
-        if (!(await queries.membersOfTenant(tx, [userId])).has(userId)) throw noMember('userId')
+        await mustBeMember(tx, userId, 'userId')
         const before = await queries.roleIn(tx, id, userId)
         if (before === 'owner') throw teamErrors('teams.owner_stays')
         if (before === 'admin') mustOwn(actor, team.role)
@@ -140,6 +140,12 @@ export function createTeams({ database, audit }: TeamParts): Teams {
         }
         return withMembers(tx, actor, id)
       }),
+
+    async namesOf(actor, ids) {
+      if (!grantFor(actor.permissions, 'teams:view')) return new Map()
+      const rows = await queries.names(database.tenant(actor.tenantId), ids)
+      return new Map(rows.map(({ id, name }) => [id, name]))
+    },
 
     removeMember: (actor, { id, userId }, facts) =>
       change(actor, id, async (tx, team) => {
@@ -163,20 +169,4 @@ interface TeamDeed {
   action: string
   id: string
   changes: Record<string, unknown>
-}
-
-/** The same for somebody of another tenant and for nobody at all. */
-function noMember(field: string) {
-  return invalidField(field, 'not_a_member', 'This is nobody who belongs to the tenant.')
-}
-
-/** Before and after of what is another value now. */
-function differences<T extends object>(
-  before: T,
-  after: { [K in keyof T]?: T[K] | undefined },
-): Record<string, unknown> {
-  const changed = (Object.keys(after) as (keyof T & string)[]).filter(
-    (key) => after[key] !== undefined && after[key] !== before[key],
-  )
-  return Object.fromEntries(changed.map((key) => [key, [before[key], after[key]]]))
 }

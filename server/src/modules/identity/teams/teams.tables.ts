@@ -17,6 +17,7 @@ export const teams = pgTable(
   },
   (table) => [
     index('teams_tenantId_createdAt_id_idx').on(table.tenantId, table.createdAt.desc(), table.id.desc()),
+    index('teams_tenantId_name_id_idx').on(table.tenantId, sql`left(${table.name}, 200)`, table.id),
     index('teams_ownerId_idx').on(table.ownerId),
     uniqueIndex('teams_tenantId_id_key').on(table.tenantId, table.id),
   ],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type AiServer, startAiServer } from '../../../../test/ai-servers.ts'
 import { ADMIN, type Call, PASSWORD, type Person, startApp, type TestApp, unique } from '../../../../test/harness.ts'
 import { accounts, content } from '../../../cli/demo/content.ts'
 import { insertRows } from '../../../cli/demo/demo.queries.ts'
@@ -11,10 +12,15 @@ const ABSENT = 'c000000000000000000000000'
 
 describe('the end of a tenant', () => {
   let ashlar: TestApp
+  let models: AiServer
   before(async () => {
-    ashlar = await startApp({ jobs: true })
+    models = await startAiServer()
+    ashlar = await startApp({ jobs: true, env: { OLLAMA_HOST: models.ollama } })
   })
-  after(() => ashlar.stop())
+  after(async () => {
+    await ashlar.stop()
+    await models.close()
+  })
 
   const call = (method: string, path: string, options?: Call) => ashlar.call(method, `/api/v1${path}`, options)
   const make = async (owner: Person): Promise<{ id: string; slug: string; name: string }> => {
@@ -139,6 +145,8 @@ describe('the end of a tenant', () => {
     const document = await as('POST', '/documents', { title: 'Plan', folderId: folder.body.id })
     await as('PUT', `/documents/${document.body.id}`, { content: 'Stone by stone.' })
     assert.equal((await as('GET', `/documents/${document.body.id}`)).body.revision, 2)
+    // A message, which the other is told of, and what they want to hear of.
+    await as('PUT', '/notifications/preferences', { message: 'off' })
     const invite = (json: object) =>
       call('POST', `/tenants/${id}/invitations`, { token: owner.token, json: { ...json } })
     const link = (await invite({ maxUses: 2 })).body.token
@@ -178,6 +186,43 @@ describe('the end of a tenant', () => {
     })
     assert.equal(sent.status, 202, sent.text)
     await ashlar.rows('INSERT INTO mail_attempts ("tenantId", "mailId", number) VALUES ($1, $2, 1)', [id, sent.body.id])
+    await ashlar.app.dashboard.count()
+    // A series with an instance of its own, a member and a guest, a reminder that waits and one that was given, and a feed.
+    const event = await as('POST', '/calendar/events', {
+      ...{ title: 'Weekly', start: '2030-05-06T09:00:00', end: '2030-05-06T10:00:00', timeZone: 'Europe/Paris' },
+      ...{ recurrence: { rule: 'FREQ=WEEKLY' }, attendeeIds: [member.id], guests: [`${unique('g')}@example.com`] },
+      reminders: [{ minutesBefore: 10 }],
+    })
+    assert.equal(event.status, 201, event.text)
+    await as('PUT', `/calendar/events/${event.body.id}_20300513T090000`, { title: 'Special' })
+    await ashlar.rows(
+      'INSERT INTO calendar_reminded ("tenantId", "eventId", "userId", "startAt", "remindAt") VALUES ($1, $2, $3, now(), now())',
+      [id, event.body.id, owner.id],
+    )
+    assert.equal((await as('POST', '/calendar/feed')).status, 201)
+    const note = { bytes: Buffer.from('just a note'), type: 'text/plain', name: 'note.txt' }
+    const uploaded = await call('POST', '/files/upload', { token: owner.token, headers, multipart: { file: note } })
+    assert.equal(uploaded.status, 201, uploaded.text)
+    const said = await as('POST', '/messages/send', {
+      recipientId: member.id,
+      content: 'Stone by stone.',
+      attachmentIds: [uploaded.body.id],
+    })
+    assert.equal(said.status, 201, said.text)
+    // A question to a language model, its answer piece by piece, and what the tenant chose.
+    const asked = await as('POST', '/ai/ask', { query: 'Which stone?', stream: false })
+    assert.equal(asked.status, 200, asked.text)
+    assert.equal((await as('PATCH', '/ai/settings', { retentionDays: 30 })).status, 200)
+    const favorite = `/files/${uploaded.body.id}/favorite`
+    await call('PATCH', favorite, { token: owner.token, headers, json: { favorite: true } })
+    // A link to it, by which somebody downloaded it.
+    const { token } = (await as('POST', `/files/${uploaded.body.id}/links`, {})).body
+    const downloadByLink = () => call('GET', `/files/shared/${token}/content`)
+    assert.equal((await downloadByLink()).status, 200)
+    await ashlar.rows(
+      `INSERT INTO storages (id, "tenantId", provider, settings, sealed) VALUES ($1, $2, 's3', '{}', '')`,
+      [unique('storage'), id],
+    )
     await ashlar.rows(
       `INSERT INTO event_deliveries ("tenantId", subscriber, "eventId", seq, aggregate, "aggregateId", state)
        SELECT "tenantId", 'somebody', id, 1, aggregate, "aggregateId", 'waiting' FROM events WHERE "tenantId" = $1 LIMIT 1`,
@@ -189,12 +234,20 @@ describe('the end of a tenant', () => {
     const beforePurge = await rowsOf(id)
     const empty = Object.keys(beforePurge).filter((table) => beforePurge[table] === 0)
     assert.deepEqual(empty, [], 'every table of tenants has a row, so that the purge has something to prove')
-    assert.equal(await jobsOf(), 1)
+    const ours = await ashlar.rows(
+      `SELECT 1 FROM pgboss.job WHERE data ->> 'tenantId' = $1 AND name = 'auth.change_address'`,
+      [id],
+    )
+    // Beside it those of subscribers.
+    assert.equal(ours.length, 1)
+    assert.ok((await jobsOf()) >= 1)
     const neighbour = await rowsOf(other.id)
 
     await remove(owner, id)
+    assert.equal((await downloadByLink()).status, 404)
     await pass(id, 31)
     assert.equal(await ashlar.app.tenants.purgeExpired(), 1)
+    assert.equal((await downloadByLink()).status, 404)
 
     const afterPurge = await rowsOf(id)
     for (const [table, count] of Object.entries(afterPurge)) assert.equal(count, 0, `${table} still has rows of it`)

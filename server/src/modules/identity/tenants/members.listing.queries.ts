@@ -1,31 +1,32 @@
 // Lists of a tenant's members: a page costs the same whether there are a hundred or a hundred thousand.
+
 import type { MembershipLevel } from '../../../core/actor.ts'
-import { containing, type Executor, empty, literal, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import type { PagePlace, Placed } from '../../../core/page.ts'
+import {
+  beginningOf,
+  bounds,
+  COUNTED_EXACTLY,
+  containing,
+  type Executor,
+  empty,
+  findMatches,
+  literal,
+  type Matches,
+  ordering,
+  type SortKey,
+  type Sql,
+  sql,
+  where,
+} from '../../../drivers/database/index.ts'
 import { BY_TIME, FIELDS, FROM, FROM_FEW, type MemberRow } from './members.queries.ts'
 import type { MEMBER_SORT_KEYS, MemberQuery } from './tenants.schema.ts'
 
-export interface ListedMember extends MemberRow {
-  /** The key that the list is sorted by; times are exact to the microsecond. */
-  sortKey: string
-}
+export type ListedMember = MemberRow & Placed
 
-export interface PagePlace {
-  limit: number
-  offset: number
-  /** Sort key and id of the last row before the page. */
-  after: [string, string] | undefined
-}
-
-interface SortKey {
-  column: Sql
-  /** The type that a key from a cursor is read as. */
-  type: Sql
-}
-
-const SORT_KEYS: Record<(typeof MEMBER_SORT_KEYS)[number], SortKey> = {
-  joinedAt: { column: sql`m."joinedAt"`, type: sql`timestamptz` },
-  name: { column: sql`u.name`, type: sql`text` },
-  email: { column: sql`u.email`, type: sql`text` },
+const SORT: Record<(typeof MEMBER_SORT_KEYS)[number], SortKey> = {
+  joinedAt: { column: sql`m."joinedAt"`, type: 'timestamptz' },
+  name: { column: beginningOf(sql`u.name`), type: 'text' },
+  email: { column: sql`u.email`, type: 'text' },
 }
 
 // Written out: an index of owners and administrators is used only where the planner sees which level is asked for.
@@ -35,45 +36,41 @@ const OF_LEVEL: Record<MembershipLevel, Sql> = {
   MEMBER: sql`m.level = 'MEMBER'`,
 }
 
-/** Beyond this many matches of a search or level the total stops counting. */
-const COUNTED_MATCHES = 1_000
-
 /** One page in the order asked for, and how many members there are: all of them by the kept totals, matches up to the bound. */
-export async function page(
-  db: Executor,
-  query: MemberQuery,
-  place: PagePlace,
-): Promise<{ rows: ListedMember[]; total: number }> {
+export async function page(db: Executor, query: MemberQuery, place: PagePlace): Promise<Matches<ListedMember>> {
   if (!query.search && query.level === undefined) {
     const [rows, total] = await Promise.all([list(db, query, place), keptTotal(db)])
     return { rows, total }
   }
-  const found = await listFound(db, query, place)
-  return found.total < COUNTED_MATCHES ? found : { rows: await list(db, query, place), total: found.total }
+  const { search, level } = query
+  return findMatches(
+    db,
+    ['members', search, level],
+    () => listFound(db, query, place),
+    () => list(db, query, place),
+  )
 }
 
 function list(db: Executor, query: MemberQuery, place: PagePlace): Promise<ListedMember[]> {
-  const { column, type } = keyOf(query)
+  const order = orderOf(query)
   return db.query<ListedMember>(sql`
-    SELECT ${FIELDS}, ${column}::text AS "sortKey" ${FROM} ${where([...filters(query), pastOf(query, place, column, type)])}
-    ${order(query, column)} ${bounds(place)}`)
+    SELECT ${FIELDS}, ${order.place} ${FROM} ${where([...filters(query), order.past(place.after)])} ${order.by} ${bounds(place)}`)
 }
 
 /** The total of a search, and its page where there are fewer matches than are counted: they are found once. */
 async function listFound(db: Executor, query: MemberQuery, place: PagePlace) {
-  const { column, type } = keyOf(query)
-  const key = sql`m.key`
+  const order = orderOf(query).on(sql`m.key`, sql`m."userId"`)
   const from = query.search ? FROM : FROM_FEW
   const inOrder = query.search ? empty : BY_TIME
   const found = await db.query<ListedMember & { total: number }>(sql`
     WITH m AS MATERIALIZED (
-      SELECT m."userId", m.level, m."joinedAt", ${column} AS key ${from} ${where(filters(query))} ${inOrder}
-      LIMIT ${literal(COUNTED_MATCHES)})
+      SELECT m."userId", m.level, m."joinedAt", ${keyOf(query).column} AS key ${from} ${where(filters(query))} ${inOrder}
+      LIMIT ${literal(COUNTED_EXACTLY)})
     SELECT page.*, matches.total FROM (SELECT count(*)::int AS total FROM m) AS matches LEFT JOIN LATERAL (
-      SELECT ${FIELDS}, m.key::text AS "sortKey" FROM (
-        SELECT * FROM m ${where([sql`matches.total < ${literal(COUNTED_MATCHES)}`, pastOf(query, place, key, type)])}
-        ${order(query, key)} ${bounds(place)}
-      ) AS m JOIN users u ON u.id = m."userId" ${order(query, key)}) AS page ON true`)
+      SELECT ${FIELDS}, ${order.place} FROM (
+        SELECT * FROM m ${where([sql`matches.total < ${literal(COUNTED_EXACTLY)}`, order.past(place.after)])}
+        ${order.by} ${bounds(place)}
+      ) AS m JOIN users u ON u.id = m."userId" ${order.by}) AS page ON true`)
   // The total comes even when the page has no row.
   return { rows: found.filter((row) => row.userId !== null), total: found[0]!.total }
 }
@@ -85,22 +82,8 @@ async function keptTotal(db: Executor): Promise<number> {
   return row?.total ?? 0
 }
 
-const keyOf = ({ sortBy }: MemberQuery): SortKey => SORT_KEYS[sortBy ?? 'joinedAt']
-const isDescending = ({ sortOrder }: MemberQuery) => (sortOrder ?? 'desc') === 'desc'
-
-function pastOf(query: MemberQuery, { after }: PagePlace, key: Sql, type: Sql): Sql | undefined {
-  const past = isDescending(query) ? sql`<` : sql`>`
-  return after && sql`(${key}, m."userId") ${past} (${after[0]}::${type}, ${after[1]})`
-}
-
-function order(query: MemberQuery, key: Sql): Sql {
-  const direction = isDescending(query) ? sql`DESC` : sql`ASC`
-  return sql`ORDER BY ${key} ${direction}, m."userId" ${direction}`
-}
-
-function bounds({ limit, offset }: PagePlace): Sql {
-  return sql`LIMIT ${literal(limit)} ${offset ? sql`OFFSET ${offset}` : empty}`
-}
+const keyOf = ({ sortBy }: MemberQuery): SortKey => SORT[sortBy ?? 'joinedAt']
+const orderOf = (query: MemberQuery) => ordering(keyOf(query), sql`m."userId"`, query.sortOrder ?? 'desc')
 
 /** The text is looked for by the index over name, address and username. */
 function filters({ search, level }: MemberQuery): (Sql | false)[] {

@@ -37,6 +37,14 @@ export function findMembership(db: Executor, userId: string): Promise<Membership
   return db.one<Membership>(sql`SELECT level, "joinedAt" FROM memberships WHERE "userId" = ${userId}`)
 }
 
+/** Which of these people are members of the handle's tenant. */
+export async function membersAmong(db: Executor, userIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.query<{ userId: string }>(sql`
+    SELECT m."userId" FROM memberships m JOIN users u ON u.id = m."userId" AND u."deletedAt" IS NULL
+    WHERE m."userId" = ANY (${userIds}::text[])`)
+  return new Set(rows.map(({ userId }) => userId))
+}
+
 export function addMember(db: Executor, userId: string, level: MembershipLevel): Promise<number> {
   return db.run(sql`INSERT INTO memberships ("userId", level) VALUES (${userId}, ${level}) ON CONFLICT DO NOTHING`)
 }

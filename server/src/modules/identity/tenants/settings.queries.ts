@@ -1,5 +1,5 @@
 // The SQL of tenants' settings.
-import { type Executor, empty, sql } from '../../../drivers/database/index.ts'
+import { atVersion, type Executor, sql } from '../../../drivers/database/index.ts'
 import { settingsFrom, type TenantSettings } from './settings.schema.ts'
 
 export interface SettingsRow {
@@ -24,7 +24,7 @@ export async function write(db: Executor, settings: TenantSettings, version: num
   const written = await db.run(sql`
     UPDATE tenants SET settings = ${JSON.stringify(settings)}::jsonb, "updatedAt" = now()
     WHERE id = current_setting('app.tenant_id', true)
-      ${version === undefined ? empty : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+      ${atVersion(version)}`)
   return written > 0
 }
 

@@ -18,12 +18,14 @@ export interface TenantSettings {
   defaultRole: string | null
   /** The language of mails to members who chose none; null: the installation's. */
   locale: string | null
+  /** Whether members may make links by which anybody reads a file; false ends those that there are. */
+  publicLinks: boolean
 }
 
 const DEFAULT_GRACE_DAYS = 7
-export const MAX_DOMAINS = 100
+const MAX_DOMAINS = 100
 /** Sessions shorter than this would end between two clicks. */
-export const MIN_SESSION_MINUTES = 5
+const MIN_SESSION_MINUTES = 5
 
 const GraceDays = Type.Integer({ minimum: 0, maximum: 90, description: 'Days in which members may still enrol.' })
 const Minutes = (description: string) =>
@@ -47,6 +49,11 @@ const Locale = Nullable(
   }),
 )
 
+const PublicLinks = Type.Boolean({
+  description:
+    'Whether members may make links by which anybody reads a file without signing in; false ends those that there are.',
+})
+
 export const Settings = Type.Object(
   {
     tenantId: IdOf('tenant'),
@@ -58,6 +65,7 @@ export const Settings = Type.Object(
     sessions: Type.Object(sessions),
     defaultRole: DefaultRole,
     locale: Locale,
+    publicLinks: PublicLinks,
     updatedAt: Timestamp,
   },
   { title: 'TenantSettings' },
@@ -78,6 +86,7 @@ export const SettingsChanges = Body(
     ),
     defaultRole: Type.Optional(DefaultRole),
     locale: Type.Optional(Locale),
+    publicLinks: Type.Optional(PublicLinks),
   },
   { examples: [{ sessions: { absoluteMinutes: 720, idleMinutes: 30 } }] },
 )
@@ -85,12 +94,20 @@ export type SettingsChanges = Static<typeof SettingsChanges>
 
 /** The settings that a stored object means; what it does not say is as the installation has it. */
 export function settingsFrom(stored: Partial<TenantSettings> | undefined): TenantSettings {
-  const { allowedMailDomains = [], mfa, sessions: lives, defaultRole = null, locale = null } = stored ?? {}
+  const {
+    allowedMailDomains = [],
+    mfa,
+    sessions: lives,
+    defaultRole = null,
+    locale = null,
+    publicLinks = true,
+  } = stored ?? {}
   return {
     allowedMailDomains,
     mfa: { required: false, graceDays: DEFAULT_GRACE_DAYS, requiredSince: null, ...mfa },
     sessions: { absoluteMinutes: null, idleMinutes: null, ...lives },
     defaultRole,
     locale,
+    publicLinks,
   }
 }

@@ -19,6 +19,7 @@ const DEFAULTS = {
   sessions: { absoluteMinutes: null, idleMinutes: null },
   defaultRole: null,
   locale: null,
+  publicLinks: true,
 }
 
 describe('tenant settings', () => {

@@ -1,7 +1,10 @@
 // Who may do what to a tenant and its members. Levels decide; a permission opens only the tenant's own data.
 import type { MembershipLevel, UserActor } from '../../../core/actor.ts'
+import { invalidField, type Problem } from '../../../core/errors.ts'
 import { grantFor } from '../../../core/permission.ts'
+import type { Executor } from '../../../drivers/database/index.ts'
 import { missingPermission } from '../../../drivers/http/index.ts'
+import { membersAmong } from './members.queries.ts'
 import { tenantErrors } from './tenants.errors.ts'
 
 /** The caller in the tenant that the path names, which need not be the one of the request. */
@@ -81,4 +84,21 @@ export function outranks(level: MembershipLevel, other: MembershipLevel): boolea
 
 function mustBeOwner(level: MembershipLevel): void {
   if (level !== 'OWNER') throw tenantErrors('tenants.owners_only')
+}
+
+/** The refusal of a person in a request: the same for somebody of another tenant and for nobody at all. */
+function noMember(field: string): Problem {
+  return invalidField(field, 'not_a_member', 'This is nobody who belongs to the tenant.')
+}
+
+/** Throws unless the person that a field names is a member of the handle's tenant. */
+export async function mustBeMember(db: Executor, userId: string, field: string): Promise<void> {
+  if (!(await membersAmong(db, [userId])).has(userId)) throw noMember(field)
+}
+
+/** Throws unless all of the people are members of the handle's tenant; `field` names the list that they stand in. */
+export async function mustBeMembers(db: Executor, userIds: readonly string[], field: string): Promise<void> {
+  const known = await membersAmong(db, userIds)
+  const stranger = userIds.findIndex((one) => !known.has(one))
+  if (stranger >= 0) throw noMember(`${field}.${stranger}`)
 }

@@ -2,9 +2,11 @@
 import type { MembershipLevel } from '../../../core/actor.ts'
 import {
   assignments,
+  atVersion,
   containing,
   type Executor,
   empty,
+  NOW,
   type Sql,
   sql,
   type Tx,
@@ -157,8 +159,8 @@ export async function update(
   version: number | undefined,
 ): Promise<boolean> {
   const written = await db.run(sql`
-    UPDATE tenants SET ${assignments({ id, ...changes })}, "updatedAt" = now()
-    WHERE id = ${id} ${version === undefined ? empty : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+    UPDATE tenants SET ${assignments({ ...changes, updatedAt: NOW })}
+    WHERE id = ${id} ${atVersion(version)}`)
   return written > 0
 }
 

@@ -13,8 +13,11 @@ export interface ThrottleRule {
   doublings: number
 }
 
-/** What a name is counted as: the passwords of the two realms and the codes of second factors have counts of their own. */
-export type CountedAs = 'user' | 'admin' | 'mfa'
+/**
+ * What a name is counted as: the passwords of the two realms, the codes of second factors, and the passwords of links, by
+ * link and source and by link, have counts of their own.
+ */
+export type CountedAs = 'user' | 'admin' | 'mfa' | 'link' | 'wholeLink'
 
 export interface Throttle {
   /**

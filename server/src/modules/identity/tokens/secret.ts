@@ -20,11 +20,6 @@ export function isWellFormedToken(credential: string): boolean {
   return secret !== null && checksum(secret[1]!) === secret[2]
 }
 
-/** What is kept of a token: SHA-256, hexadecimal. */
-export function hashOfToken(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
-
 function checksum(secret: string): string {
   return createHash('sha256').update(`pat:${secret}`).digest('base64url').slice(0, 6)
 }

@@ -1,7 +1,7 @@
 // Personal access tokens: long-lived credentials of a user in one tenant, never worth more than their maker.
 import type { UserActor } from '../../../core/actor.ts'
 import { invalidField } from '../../../core/errors.ts'
-import { newId } from '../../../core/ids.ts'
+import { hashOfSecret, newId } from '../../../core/ids.ts'
 import { grantFor, isPermission } from '../../../core/permission.ts'
 import { ACTORS_CHANGED } from '../../../core/topics.ts'
 import type { Bus } from '../../../drivers/bus/index.ts'
@@ -11,7 +11,7 @@ import type { Audit } from '../../foundation/audit/index.ts'
 import type { Mail } from '../../foundation/mail/index.ts'
 import type { Sessions } from '../sessions/index.ts'
 import type { Users } from '../users/index.ts'
-import { hashOfToken, isWellFormedToken, newTokenText } from './secret.ts'
+import { isWellFormedToken, newTokenText } from './secret.ts'
 import { tokenErrors } from './tokens.errors.ts'
 import * as queries from './tokens.queries.ts'
 import { type NewPersonalToken, type PersonalToken, toPersonalToken } from './tokens.schema.ts'
@@ -56,7 +56,7 @@ export function createPersonalTokens({ database, bus, audit, mail, sessions, use
           userId: actor.userId,
           name,
           hint: token.slice(0, 16),
-          tokenHash: hashOfToken(token),
+          tokenHash: hashOfSecret(token),
           scopes,
           expiresInDays,
         })
@@ -92,7 +92,7 @@ export function createPersonalTokens({ database, bus, audit, mail, sessions, use
     async resolve(credential) {
       if (!isWellFormedToken(credential)) return undefined
       return database.acrossTenants('the owner of a personal access token', (tx) =>
-        queries.findByHash(tx, hashOfToken(credential)),
+        queries.findByHash(tx, hashOfSecret(credential)),
       )
     },
 

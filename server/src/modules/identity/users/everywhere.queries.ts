@@ -1,7 +1,7 @@
 // The accounts' SQL for the back office, which sees all tenants.
 import type { MembershipLevel } from '../../../core/actor.ts'
-import { type Executor, literal, sql, where } from '../../../drivers/database/index.ts'
-import { COUNTED_MATCHES, filters } from './listing.queries.ts'
+import { COUNTED_EXACTLY, countUpTo, type Executor, sql, where } from '../../../drivers/database/index.ts'
+import { filters } from './listing.queries.ts'
 import { FIELDS, ROLES, type UserRow } from './users.queries.ts'
 import type { AnyTenantQuery } from './users.schema.ts'
 
@@ -31,13 +31,10 @@ export function list(
 /** All accounts, counted exactly; a search, a state or the deleted ones to 1,000. */
 export async function count(db: Executor, query: AnyTenantQuery): Promise<number> {
   const { search, status, deleted } = query
-  const all = !search && status === undefined && !deleted
-  const row = all
-    ? await db.one<{ total: number }>(sql`SELECT count(*) AS total FROM users WHERE "deletedAt" IS NULL`)
-    : await db.one<{ total: number }>(
-        sql`SELECT count(*) AS total FROM (SELECT 1 FROM users u ${where(filters(query))} LIMIT ${literal(COUNTED_MATCHES)}) AS matches`,
-      )
-  return row?.total ?? 0
+  if (search || status !== undefined || deleted)
+    return countUpTo(db, sql`FROM users u ${where(filters(query))}`, COUNTED_EXACTLY)
+  const row = await db.one<{ total: number }>(sql`SELECT count(*) AS total FROM users WHERE "deletedAt" IS NULL`)
+  return row!.total
 }
 
 /** An account by id, deleted ones included. Needs a handle across tenants. */

@@ -1,6 +1,5 @@
 // The door of the users module.
 export { renderAvatar } from './avatars.ts'
-export type { AccountToMake, PreparedAccount } from './service/accounts.ts'
 export { type Letter, masked, normalizeEmail, tellOldAddress } from './service/parts.ts'
 export { userErrors } from './users.errors.ts'
 export { userEvents } from './users.events.ts'

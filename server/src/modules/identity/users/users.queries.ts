@@ -1,5 +1,14 @@
 // The accounts' SQL. Accounts are global; what a tenant sees of them goes through its memberships.
-import { assignments, type Executor, empty, identifier, join, sql } from '../../../drivers/database/index.ts'
+import {
+  assignments,
+  atVersion,
+  type Executor,
+  empty,
+  identifier,
+  join,
+  NOW,
+  sql,
+} from '../../../drivers/database/index.ts'
 import type { UserStatus } from './users.schema.ts'
 
 export interface UserRow {
@@ -122,8 +131,8 @@ export async function update(
   version: number | undefined,
 ): Promise<boolean> {
   const written = await db.run(sql`
-    UPDATE users SET ${assignments(changes)}, "updatedAt" = now()
-    WHERE id = ${id} ${version === undefined ? sql`` : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+    UPDATE users SET ${assignments({ ...changes, updatedAt: NOW })}
+    WHERE id = ${id} ${atVersion(version)}`)
   return written > 0
 }
 

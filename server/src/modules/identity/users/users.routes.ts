@@ -70,6 +70,7 @@ function ownRoutes({ users }: UserRouteParts): Route[] {
       description: 'The account is deleted softly: every session ends at once, and an administrator can restore it.',
       answer: Deleted,
       message: 'Account deleted',
+      errors: ['tenants.last_owner'],
       handle: async ({ actor, facts }) => {
         await users.removeMe(actor, facts)
         return { message: 'Your account was deleted.', id: actor.userId }
@@ -250,7 +251,7 @@ function avatarRoutes({ users, avatarMaxBytes }: UserRouteParts): Route[] {
       summary: 'Read a picture',
       params: IdParams('picture'),
       answer: Type.Unsafe<Buffer>({ type: 'string', contentMediaType: 'image/webp' }),
-      binary: true,
+      binary: ['image/webp'],
       errors: ['users.not_found'],
       handle: async ({ params }) => {
         const { type, bytes } = await users.avatar(params.id)

@@ -4,7 +4,7 @@ import { Body, Email, IdOf, Nullable, OneOf, PageQuery, sorting, Text, Timestamp
 import type { UserOfAnyTenantRow } from './everywhere.queries.ts'
 import type { UserRow } from './users.queries.ts'
 
-export const STATUSES = ['ACTIVE', 'INACTIVE', 'SUSPENDED'] as const
+const STATUSES = ['ACTIVE', 'INACTIVE', 'SUSPENDED'] as const
 export type UserStatus = (typeof STATUSES)[number]
 
 const RoleOfUser = Type.Object({ id: IdOf('role'), name: Type.String(), label: Type.String() })

@@ -34,6 +34,8 @@ export const users = pgTable(
     createdAt: utcNow(),
     updatedAt: utcNow(),
     deletedAt: moment(),
+    /** Of a deleted account that another back end must not let in. */
+    statusBefore: userStatus(),
     emailVerifiedAt: moment(),
     /** When an address of it was confirmed for the first time. */
     firstVerifiedAt: moment(),
@@ -47,6 +49,9 @@ export const users = pgTable(
       .references(idOf('tenants'), setNull),
   },
   (table) => [
+    index('users_name_id_idx').on(sql`left(${table.name}, 200)`, table.id).where(sql`${table.deletedAt} IS NULL`),
+    index('users_deleted_idx').on(table.id).where(sql`${table.deletedAt} IS NOT NULL`),
+    index('users_status_id_idx').on(table.status, table.id).where(sql`${table.deletedAt} IS NULL`),
     index('users_homeTenantId_idx').on(table.homeTenantId),
     index('users_email_idx').on(table.email),
     uniqueIndex('users_email_key').on(table.email),

@@ -6,6 +6,11 @@ export const accessErrors = defineErrors({
   'files.not_found': { kind: 'not_found', message: 'There is no such file.' },
   'folders.not_found': { kind: 'not_found', message: 'There is no such folder.' },
   'content.level_too_low': { kind: 'forbidden', message: 'What is shared with you does not reach that far.' },
+  'content.link_invalid': { kind: 'forbidden', message: 'This link is not valid, or not any more.' },
+  'content.link_needs_session': {
+    kind: 'forbidden',
+    message: 'Links are made by people who are signed in; a token reads the content itself.',
+  },
 })
 
 /** The refusals of every verb on an item of a kind. */

@@ -1,5 +1,5 @@
 // The SQL of access: what an item gives to somebody, and the places from which somebody reaches items.
-import { type Executor, join, type Sql, sql } from '../../../drivers/database/index.ts'
+import { countBounded, type Executor, join, type Sql, sql } from '../../../drivers/database/index.ts'
 import type { Kind, Level } from './access.policy.ts'
 
 /** A row of the item: its owner, its team, and the folders above it. A folder stands in its own path. */
@@ -7,13 +7,15 @@ const ITEM: Record<Kind, (id: string, deleted: boolean) => Sql> = {
   document: (id, deleted) => sql`
     SELECT d.id, d."ownerId", d."teamId", f."idPath", d."updatedAt" FROM documents d LEFT JOIN folders f ON f.id = d."folderId"
     WHERE d.id = ${id} AND d."deletedAt" IS ${presence(deleted)}`,
-  file: (id) => sql`
+  file: (id, deleted) => sql`
     SELECT d.id, d."ownerId", d."teamId", f."idPath", d."updatedAt" FROM files d LEFT JOIN folders f ON f.id = d."folderId"
-    WHERE d.id = ${id}`,
+    WHERE d.id = ${id} AND d."deletedAt" IS ${presence(deleted)}`,
   folder: (id, deleted) => sql`
     SELECT f.id, f."ownerId", f."teamId", f."idPath", f."updatedAt" FROM folders f
     WHERE f.id = ${id} AND f."deletedAt" IS ${presence(deleted)}`,
 }
+
+const TABLE: Record<Kind, Sql> = { document: sql`documents`, file: sql`files`, folder: sql`folders` }
 
 const presence = (deleted: boolean) => (deleted ? sql`NOT NULL` : sql`NULL`)
 
@@ -72,7 +74,7 @@ export function find(
          (SELECT mine.rank FROM mine WHERE mine."teamId" = above."teamId"),
          (SELECT max(${RANKED}) FROM content_shares s
           WHERE s.kind = 'folder' AND s."itemId" = above.id AND ${FOR_ME(userId)} AND ${LIVE})))
-       FROM folders above WHERE above.id = ANY (string_to_array(btrim(item."idPath", '/'), '/')))
+       FROM folders above WHERE above.id = ANY (${idsIn(sql`item."idPath"`)}))
     )::int AS rank FROM item`)
 }
 
@@ -105,10 +107,65 @@ function uppermost(paths: readonly string[]): string[] {
   return kept
 }
 
-/** The folders below some paths, those themselves included. A path is a range of "idPath", which an index has in order. */
+/** Whether a folder's path of ids is one path or lies below it: a range, which an index has in order. */
+export const isWithin = (idPath: Sql, top: string) => sql`${idPath} >= ${top} AND ${idPath} < ${`${top}~`}`
+
+/** Rows of a `path`, each with where what lies below it ends: row security uses an index for what is compared as it is, and not for what is put together meanwhile. */
+export const spansOf = (paths: Sql) => sql`(SELECT path, path || '~' AS beyond FROM ${paths} OFFSET 0)`
+
+/** The same question about one of such rows. */
+export const isInSpan = (idPath: Sql, span: Sql) => sql`${idPath} >= ${span}.path AND ${idPath} < ${span}.beyond`
+
+/** A folder's path as such a row. */
+export const spanOf = (id: string) => spansOf(sql`(SELECT "idPath" AS path FROM folders WHERE id = ${id}) one`)
+
+/** The ids in a path of them. It has an order of its own, of which the ids' index knows nothing: without theirs every folder is read. */
+export const idsIn = (idPath: Sql | string) => sql`string_to_array(btrim(${idPath} COLLATE "default", '/'), '/')`
+
+/** What the folders of a path of ids are called, from the root down. */
+export const namesOf = (idPath: Sql) => sql`ARRAY(
+  SELECT above.name FROM folders above WHERE above.id = ANY (${idsIn(idPath)}) ORDER BY length(above."idPath"))`
+
+/**
+ * The live folder at a path of names, from one of the uppermost folders that somebody reaches; of several the one of their own. Without
+ * `paths` from any root.
+ */
+export async function folderAt(
+  db: Executor,
+  names: readonly string[],
+  userId: string,
+  paths: readonly string[] | undefined,
+): Promise<string | undefined> {
+  const uppermost = paths
+    ? sql`f."idPath" = ANY (${paths}::text[]) AND f.name = ${names[0]}`
+    : sql`f."parentId" IS NULL AND f.path = left('/' || ${names[0]}::text, 600)`
+  const row = await db.one<{ id: string }>(sql`
+    WITH RECURSIVE walk AS (
+      SELECT f.id, f."ownerId", 1 AS place FROM folders f WHERE ${uppermost} AND f."deletedAt" IS NULL
+      UNION ALL
+      SELECT f.id, f."ownerId", place + 1 FROM walk JOIN folders f ON f."parentId" = walk.id
+      WHERE f.name = (${names}::text[])[place + 1] AND f."deletedAt" IS NULL
+    )
+    SELECT id FROM walk WHERE place = ${names.length} ORDER BY "ownerId" = ${userId} DESC, id LIMIT 1`)
+  return row?.id
+}
+
+/** How many folders, documents and files lie in a folder, counted up to a limit. */
+export async function countIn(db: Executor, folderId: string, limit: number): Promise<number> {
+  const of = (kind: Kind) => {
+    const above = kind === 'folder' ? sql`"parentId"` : sql`"folderId"`
+    return sql`(SELECT 1 FROM ${TABLE[kind]} WHERE ${above} = ${folderId} AND "deletedAt" IS NULL LIMIT ${limit})`
+  }
+  const row = await db.one<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM (${join([of('folder'), of('document'), of('file')], ' UNION ALL ')}) found`,
+  )
+  return row!.count
+}
+
+/** The folders below some paths, those themselves included. */
 export const foldersBelow = (paths: readonly string[]) => sql`
-  SELECT f.id FROM unnest(${paths}::text[]) AS root (path)
-  JOIN folders f ON f."idPath" >= root.path AND f."idPath" < root.path || '~' AND f."deletedAt" IS NULL`
+  SELECT f.id FROM ${spansOf(sql`unnest(${paths}::text[]) AS path`)} root
+  JOIN folders f ON ${isInSpan(sql`f."idPath"`, sql`root`)} AND f."deletedAt" IS NULL`
 
 /** Ids of documents that are shared with somebody or their teams. */
 const sharedDocuments = (userId: string, teamIds: readonly string[]) => sql`
@@ -161,7 +218,7 @@ const sharedItems = (kind: 'document' | 'file', userId: string, teamIds: readonl
  * What each way finds, put together without doubles. `select` makes the statement of one way from its condition; it has
  * an order and a limit of its own. `most` bounds what the keys of one way find together, where no order matters.
  */
-export function alongWays(ways: readonly Way[], select: (condition: Sql) => Sql, most?: number): Sql {
+export function alongWays(ways: readonly Way[], select: (condition: Sql) => Sql, most?: number | Sql): Sql {
   const bound = most === undefined ? sql`` : sql`LIMIT ${most}`
   const parts = ways.map(({ each, condition }) =>
     each
@@ -171,12 +228,71 @@ export function alongWays(ways: readonly Way[], select: (condition: Sql) => Sql,
   return join(parts, ' UNION ')
 }
 
+const TITLED: Record<Kind, Sql> = {
+  document: sql`d.id, d.title FROM documents d`,
+  file: sql`d.id, d.name AS title FROM files d`,
+  folder: sql`d.id, d.name AS title FROM folders d`,
+}
+
+/** What items are called, of those that a condition on `d` lets through. */
+export function titles(
+  db: Executor,
+  kind: Kind,
+  ids: readonly string[],
+  condition: Sql = ANY,
+): Promise<{ id: string; title: string }[]> {
+  return db.query(
+    sql`SELECT ${TITLED[kind]} WHERE d.id = ANY (${ids}::text[]) AND d."deletedAt" IS NULL AND ${condition}`,
+  )
+}
+
+/** How many all ways find together, as `countBounded` counts. `select` makes the statement of one way, without a limit. */
+export function countAlongWays(db: Executor, ways: readonly Way[], select: (condition: Sql) => Sql): Promise<number> {
+  return countBounded(db, (most) => {
+    const found = alongWays(ways, (condition) => sql`${select(condition)} LIMIT ${most}`, most)
+    return sql`SELECT LEAST(count(*), ${most})::int AS total FROM (${found}) AS found`
+  })
+}
+
+/**
+ * What stands in the trash by itself: not what comes back with a folder of its owner's, the one that was deleted or the one it lies
+ * in. Of items called `d`, which lie in `place`.
+ */
+export const inTrash = (place: Sql) => sql`d."deletedAt" IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM folders f WHERE f.id IN (d."deletedWith", ${place}) AND f.id <> d.id AND f."ownerId" = d."ownerId"
+    AND f."deletedWith" = d."deletedWith")`
+
+/** In the trash there is what one owns oneself, and everything for whoever reaches everything. Of items called `d`. */
+export function waysToTrash(ways: readonly Way[], everything: boolean, userId: string): readonly Way[] {
+  return everything ? ways : [{ condition: sql`d."ownerId" = ${userId}` }]
+}
+
 /** The condition of whoever reaches everything. */
 export const ANY = sql`true`
 
-/** One change of a tree at a time in a tenant: where a folder stands is read after the wait, and stays until COMMIT. */
+const TREE = sql`hashtextextended('folders ' || current_setting('app.tenant_id'), 0)`
+
+/** One change of the tenant's trees at a time: where a folder stands is read after the wait, and stays until COMMIT. */
 export async function lockTree(db: Executor): Promise<void> {
-  await db.run(sql`SELECT pg_advisory_xact_lock(hashtextextended('folders ' || current_setting('app.tenant_id'), 0))`)
+  await db.run(sql`SELECT pg_advisory_xact_lock(${TREE})`)
+}
+
+/** Many may put items into folders at a time, and no folder changes its place meanwhile. */
+export async function holdTree(db: Executor): Promise<void> {
+  await db.run(sql`SELECT pg_advisory_xact_lock_shared(${TREE})`)
+}
+
+/** One change of an item at a time. */
+export async function lockItem(db: Executor, kind: Kind, id: string): Promise<void> {
+  await db.run(sql`SELECT 1 FROM ${TABLE[kind]} WHERE id = ${id} FOR NO KEY UPDATE`)
+}
+
+/** Whether the person is in the team, as owner or member. */
+export async function isInTeam(db: Executor, teamId: string, userId: string): Promise<boolean> {
+  const row = await db.one(sql`
+    SELECT 1 FROM teams t WHERE t.id = ${teamId} AND (t."ownerId" = ${userId}
+      OR EXISTS (SELECT 1 FROM team_members tm WHERE tm."teamId" = t.id AND tm."userId" = ${userId}))`)
+  return row !== undefined
 }
 
 export function levelOfRank(rank: number): Level | undefined {

@@ -57,3 +57,9 @@ export function toCollaborator(row: ShareRow): Collaborator {
     expiresAt: expiresAt?.toISOString() ?? null,
   }
 }
+
+/** A link that works by itself. */
+export const DownloadUrl = Type.Object(
+  { url: Type.String(), expiresAt: Timestamp, expiresIn: Type.Integer({ description: 'Seconds.' }) },
+  { title: 'DownloadUrl' },
+)

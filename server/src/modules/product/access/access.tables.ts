@@ -42,6 +42,7 @@ export const contentShares = pgTable(
       .on(table.tenantId, table.kind, table.itemId, table.teamId)
       .where(sql`${table.teamId} IS NOT NULL`),
     index('content_shares_tenantId_userId_idx').on(table.tenantId, table.userId),
+    index('content_shares_tenantId_kind_itemId_idx').on(table.tenantId, table.kind, table.itemId),
     index('content_shares_tenantId_teamId_idx').on(table.tenantId, table.teamId),
     index('content_shares_createdById_idx').on(table.createdById),
   ],

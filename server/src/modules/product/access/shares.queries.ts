@@ -35,13 +35,14 @@ export interface NewRow {
   createdById: string
 }
 
-const SHOWN = sql`COALESCE(u.name, t.name, '') AS name, COALESCE(u.avatar, t.avatar) AS avatar`
+/** Who a share is with, of users `u` and teams `t`. */
+export const SHARED_WITH = sql`COALESCE(u.name, t.name, '') AS name, COALESCE(u.avatar, t.avatar) AS avatar`
 
 /** Shares of folders and files. */
 export const CONTENT_SHARES: ShareTable = {
   list: (db, kind, itemId) =>
     db.query<ShareRow>(sql`
-      SELECT s.id, s."userId", s."teamId", ${SHOWN}, s.level, s."expiresAt", s."createdAt" FROM content_shares s
+      SELECT s.id, s."userId", s."teamId", ${SHARED_WITH}, s.level, s."expiresAt", s."createdAt" FROM content_shares s
       LEFT JOIN users u ON u.id = s."userId" LEFT JOIN teams t ON t.id = s."teamId"
       WHERE s.kind = ${kind} AND s."itemId" = ${itemId} ORDER BY s."createdAt", s.id LIMIT 1000`),
 
@@ -60,6 +61,13 @@ export const CONTENT_SHARES: ShareTable = {
     ),
 }
 
+/** Ends one share of a folder or file; answers with whom it was. */
+export function endShare(db: Executor, kind: string, itemId: string, id: string): Promise<Target | undefined> {
+  return db.one<Target>(
+    sql`DELETE FROM content_shares WHERE id = ${id} AND kind = ${kind} AND "itemId" = ${itemId} RETURNING "userId", "teamId"`,
+  )
+}
+
 /** The condition that a share is with one of the targets, after another condition. */
 export function ofTargets(targets: readonly Target[] | undefined, userColumn: Sql): Sql {
   if (!targets) return sql``
@@ -70,17 +78,4 @@ export function ofTargets(targets: readonly Target[] | undefined, userColumn: Sq
 
 export function isTarget({ userId, teamId }: Target, userColumn: Sql): Sql {
   return userId === null ? sql`"teamId" = ${teamId}` : sql`${userColumn} = ${userId}`
-}
-
-/** Which of these people and teams can be shared with: members and teams of the tenant. */
-export async function knownTargets(
-  db: Executor,
-  userIds: readonly string[],
-  teamIds: readonly string[],
-): Promise<Set<string>> {
-  const rows = await db.query<{ id: string }>(sql`
-    SELECT m."userId" AS id FROM memberships m JOIN users u ON u.id = m."userId" AND u."deletedAt" IS NULL
-    WHERE m."userId" = ANY (${userIds}::text[])
-    UNION ALL SELECT id FROM teams WHERE id = ANY (${teamIds}::text[])`)
-  return new Set(rows.map(({ id }) => id))
 }

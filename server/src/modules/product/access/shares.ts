@@ -3,9 +3,13 @@ import type { UserActor } from '../../../core/actor.ts'
 import { invalidField } from '../../../core/errors.ts'
 import { newId } from '../../../core/ids.ts'
 import type { Tx } from '../../../drivers/database/index.ts'
+import type { Events } from '../../foundation/events/index.ts'
+import { teamsAmong } from '../../identity/teams/index.ts'
+import { membersAmong } from '../../identity/tenants/index.ts'
+import { contentGiven } from './access.events.ts'
 import type { Kind } from './access.policy.ts'
 import type { EndedShares, NewShare } from './access.schema.ts'
-import { knownTargets, type ShareTable, type Target } from './shares.queries.ts'
+import type { ShareTable, Target } from './shares.queries.ts'
 
 export interface Shared {
   kind: Kind
@@ -39,6 +43,26 @@ export async function share(
         createdById: actor.userId,
       })
   return { with: targets.map(({ target }) => target.userId ?? target.teamId), permission, expiresAt }
+}
+
+/** As many ids as a fact holds. */
+const TOLD_AT_ONCE = 50
+
+/** Publishes whom an item was shared with. */
+export function tellShared(
+  events: Pick<Events, 'publish'>,
+  tx: Tx,
+  actor: UserActor,
+  item: Shared,
+  named: NewShare,
+): void {
+  const all = targetsOf(named)
+  for (let at = 0; at < all.length; at += TOLD_AT_ONCE) {
+    const some = all.slice(at, at + TOLD_AT_ONCE).map(({ target }) => target)
+    const userIds = some.flatMap(({ userId }) => userId ?? [])
+    const payload = { kind: item.kind, userIds, teamIds: some.flatMap(({ teamId }) => teamId ?? []) }
+    events.publish(tx, contentGiven, { aggregateId: item.id, payload, actor })
+  }
 }
 
 /** Ends shares: those that are named, or all; answers what is to be recorded. Ending what is not there is no fault. */
@@ -79,11 +103,9 @@ function targetsOf({ userId, teamId, userIds = [], teamIds = [] }: EndedShares):
 
 /** The same refusal for people and teams of others and for none. */
 async function mustBeKnown(tx: Tx, targets: readonly Named[]): Promise<void> {
-  const known = await knownTargets(
-    tx,
-    targets.flatMap(({ target }) => target.userId ?? []),
-    targets.flatMap(({ target }) => target.teamId ?? []),
-  )
+  const userIds = targets.flatMap(({ target }) => target.userId ?? [])
+  const teamIds = targets.flatMap(({ target }) => target.teamId ?? [])
+  const known = new Set([...(await membersAmong(tx, userIds)), ...(await teamsAmong(tx, teamIds))])
   const unknown = targets.find(({ target }) => !known.has((target.userId ?? target.teamId)!))
   if (unknown)
     throw invalidField(unknown.field, 'not_a_member', 'This is nobody, and no team, that belongs to the tenant.')

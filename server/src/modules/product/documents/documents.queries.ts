@@ -1,6 +1,7 @@
 // The documents' SQL: single ones, their revisions, tags and views.
-import { assignments, type Executor, empty, type Sql, sql } from '../../../drivers/database/index.ts'
-import { isTarget, ofTargets, type ShareRow, type ShareTable } from '../access/index.ts'
+import { assignments, atVersion, type Executor, empty, NOW, type Sql, sql } from '../../../drivers/database/index.ts'
+import { isTarget, isWithin, ofTargets, SHARED_WITH, type ShareRow, type ShareTable } from '../access/index.ts'
+import type { Deletion } from '../folders/index.ts'
 
 export interface DocumentRow {
   id: string
@@ -65,10 +66,6 @@ export function foldViews(db: Executor, batch: number): Promise<number> {
     FROM (SELECT "documentId", sum(views) AS views FROM folded GROUP BY 1) sums WHERE documents.id = sums."documentId"`)
 }
 
-export async function lock(db: Executor, id: string): Promise<void> {
-  await db.run(sql`SELECT 1 FROM documents WHERE id = ${id} FOR NO KEY UPDATE`)
-}
-
 export interface NewRow {
   id: string
   title: string
@@ -95,10 +92,9 @@ export async function update(
   changes: Record<string, unknown>,
   version: number | undefined,
 ): Promise<boolean> {
-  const isNamed = Object.values(changes).some((value) => value !== undefined)
   const written = await db.run(sql`
-    UPDATE documents SET ${isNamed ? sql`${assignments(changes)},` : empty} "updatedAt" = now()
-    WHERE id = ${id} ${version === undefined ? empty : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+    UPDATE documents SET ${assignments({ ...changes, updatedAt: NOW })}
+    WHERE id = ${id} ${atVersion(version)}`)
   return written > 0
 }
 
@@ -177,11 +173,9 @@ export async function trash(db: Executor, id: string, byId: string): Promise<voi
     WHERE id = ${id} AND "deletedAt" IS NULL`)
 }
 
-/** Brings a document back, to its folder where that is live, else to the root. */
-export async function restore(db: Executor, id: string): Promise<void> {
+export async function restore(db: Executor, id: string, folderId: string | null): Promise<void> {
   await db.run(sql`
-    UPDATE documents SET "deletedAt" = NULL, "deletedById" = NULL, "deletedWith" = NULL, "updatedAt" = now(),
-      "folderId" = (SELECT f.id FROM folders f WHERE f.id = documents."folderId" AND f."deletedAt" IS NULL)
+    UPDATE documents SET "deletedAt" = NULL, "deletedById" = NULL, "deletedWith" = NULL, "updatedAt" = now(), "folderId" = ${folderId}
     WHERE id = ${id}`)
 }
 
@@ -192,18 +186,38 @@ export async function trashWith(db: Executor, folderId: string, byId: string): P
     WHERE "deletedAt" IS NULL AND "folderId" IN (SELECT id FROM folders WHERE "deletedWith" = ${folderId})`)
 }
 
-export async function restoreWith(db: Executor, folderId: string): Promise<void> {
+export async function restoreWith(db: Executor, { idPath, deletedWith }: Deletion): Promise<void> {
   await db.run(sql`
     UPDATE documents SET "deletedAt" = NULL, "deletedById" = NULL, "deletedWith" = NULL, "updatedAt" = now()
-    WHERE "deletedWith" = ${folderId}`)
+    WHERE "deletedWith" = ${deletedWith}
+      AND "folderId" IN (SELECT f.id FROM folders f WHERE ${isWithin(sql`f."idPath"`, idPath)})`)
 }
 
-export async function measure(db: Executor, idPath: string): Promise<{ count: number; size: number }> {
+/** How many live documents of a subtree a condition on `d` lets through, and their bytes. */
+export async function measure(db: Executor, condition: Sql, idPath: string): Promise<{ count: number; size: number }> {
   const row = await db.one<{ count: number; size: number }>(sql`
     SELECT count(*)::int AS count, COALESCE(sum(d.size), 0)::bigint AS size FROM folders f
     JOIN documents d ON d."folderId" = f.id AND d."deletedAt" IS NULL
-    WHERE f."idPath" >= ${idPath} AND f."idPath" < ${idPath} || '~' AND f."deletedAt" IS NULL`)
+    WHERE ${isWithin(sql`f."idPath"`, idPath)} AND f."deletedAt" IS NULL AND ${condition}`)
   return { count: row!.count, size: Number(row!.size) }
+}
+
+/** The live documents of a subtree that a condition on `d` lets through. */
+export function titlesBelow(
+  db: Executor,
+  condition: Sql,
+  idPath: string,
+  limit: number,
+): Promise<{ id: string; folderId: string; title: string; modifiedAt: Date }[]> {
+  return db.query(sql`
+    SELECT d.id, d."folderId", d.title, d."updatedAt" AS "modifiedAt" FROM folders f
+    JOIN documents d ON d."folderId" = f.id AND d."deletedAt" IS NULL
+    WHERE ${isWithin(sql`f."idPath"`, idPath)} AND f."deletedAt" IS NULL AND ${condition}
+    ORDER BY d."createdAt", d.id LIMIT ${limit}`)
+}
+
+export async function contentOf(db: Executor, id: string): Promise<string | undefined> {
+  return (await db.one<{ content: string }>(sql`SELECT content FROM documents WHERE id = ${id}`))?.content
 }
 
 export function purge(db: Executor, seconds: number, batch: number): Promise<number> {
@@ -212,13 +226,11 @@ export function purge(db: Executor, seconds: number, batch: number): Promise<num
       SELECT id FROM documents WHERE "deletedAt" < now() - make_interval(secs => ${seconds}) LIMIT ${batch})`)
 }
 
-const SHOWN = sql`COALESCE(u.name, t.name, '') AS name, COALESCE(u.avatar, t.avatar) AS avatar`
-
 /** Shares of documents: the table that the other back end reads, too. */
 export const DOCUMENT_SHARES: ShareTable = {
   list: (db, _kind, id) =>
     db.query<ShareRow>(sql`
-      SELECT s.id, s."sharedWithId" AS "userId", s."teamId", ${SHOWN}, s.permission AS level, s."expiresAt", s."createdAt"
+      SELECT s.id, s."sharedWithId" AS "userId", s."teamId", ${SHARED_WITH}, s.permission AS level, s."expiresAt", s."createdAt"
       FROM document_shares s LEFT JOIN users u ON u.id = s."sharedWithId" LEFT JOIN teams t ON t.id = s."teamId"
       WHERE s."documentId" = ${id} AND (s."sharedWithId" IS NOT NULL OR s."teamId" IS NOT NULL)
       ORDER BY s."createdAt", s.id LIMIT 1000`),

@@ -37,7 +37,7 @@ function readingRoutes(documents: Documents): Route[] {
       access: 'documents:view',
       summary: 'List or search documents',
       description:
-        'Those that one owns, those of one’s teams, and those that are shared, by themselves or by a folder. A search finds all of its words, at the beginning of words, in title and content, the best first; it is read by pages, and looks at 2,000 matches. The total counts to 10,000.',
+        'Those that one owns, those of one’s teams, and those that are shared, by themselves or by a folder. A search finds all of its words, at the beginning of words, in title and content, the best first; it is read by pages, and looks at 1,000 matches. The total counts to 10,000.',
       query: DocumentQuery,
       answer: DocumentPage,
       errors: FOLDERS,

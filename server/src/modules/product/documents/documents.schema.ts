@@ -11,7 +11,7 @@ import {
   Text,
   Timestamp,
 } from '../../../drivers/http/index.ts'
-import { Collaborator, LEVELS, type Level } from '../access/index.ts'
+import { batchResult, Collaborator, LEVELS, type Level } from '../access/index.ts'
 import type { DocumentRow, RevisionRow } from './documents.queries.ts'
 
 export const DOCUMENT_SORT_KEYS = ['updatedAt', 'createdAt', 'title'] as const
@@ -125,21 +125,7 @@ export type DocumentQuery = Static<typeof DocumentQuery>
 
 export const Documents = pageAnswer(ListedDocument)
 
-export const BatchResult = Type.Object(
-  {
-    message: Type.String(),
-    deletedCount: Type.Integer(),
-    results: Type.Array(
-      Type.Object({
-        id: IdOf('document'),
-        deleted: Type.Boolean(),
-        code: Type.Optional(Type.String({ description: 'Why not.' })),
-      }),
-    ),
-  },
-  { title: 'DocumentsDeleted' },
-)
-export type BatchResult = Static<typeof BatchResult>
+export const BatchResult = batchResult('document')
 
 export const Revision = Type.Object(
   {

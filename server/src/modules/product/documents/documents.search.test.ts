@@ -102,6 +102,23 @@ describe(`documents, ${TENANTS * PER_TENANT} of them in ${TENANTS} tenants`, () 
     assert.equal(now.seq, before.seq)
   })
 
+  it('are searched by words that are read once, also when a plan is kept that knows no constants', async () => {
+    const searches = 12
+    await ashlar.rows(`DO $$ BEGIN
+      PERFORM set_config('track_functions', 'all', true), set_config('app.tenant_id', 'default', true);
+      FOR time IN 1..${searches} LOOP PERFORM count(*) FROM search_documents('granite', NULL, 200); END LOOP;
+    END $$`)
+    const read = async () =>
+      (
+        await ashlar.rows<{ calls: number }>(
+          `SELECT calls::int AS calls FROM pg_stat_user_functions WHERE funcname = 'words_wanted'`,
+        )
+      )[0]?.calls ?? 0
+    // A session tells its counts when it ends.
+    while ((await read()) === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.ok((await read()) <= 5 * searches, `${await read()} times in ${searches} searches`)
+  })
+
   it('are listed by indexes: no plan reads a table through, and few rows are looked at in vain', async (test) => {
     const db = ashlar.drivers.database.tenant('default')
     const actor: UserActor = {

@@ -1,4 +1,5 @@
 // Documents: texts that people write, find again and share.
+import { Readable } from 'node:stream'
 import { documentEvents } from './documents.events.ts'
 import * as queries from './documents.queries.ts'
 import { createGiving, type Giving } from './service/giving.ts'
@@ -16,7 +17,20 @@ export function createDocuments(parts: DocumentParts): Documents {
     )
   parts.folders.hold({
     kind: 'documents',
-    measure: queries.measure,
+    async measure(db, actor, idPath) {
+      const condition = await parts.access.within(db, actor, 'document')
+      return condition ? queries.measure(db, condition, idPath) : { count: 0, size: 0 }
+    },
+    async items(db, actor, idPath, limit) {
+      const condition = await parts.access.within(db, actor, 'document')
+      const found = condition ? await queries.titlesBelow(db, condition, idPath, limit) : []
+      return found.map(({ id, title, ...item }) => ({
+        ...item,
+        name: /\.[a-z0-9]{1,5}$/i.test(title) ? title : `${title}.txt`,
+        bytes: undefined,
+        open: async () => Readable.from([(await queries.contentOf(db, id)) ?? '']),
+      }))
+    },
     trash: queries.trashWith,
     restore: queries.restoreWith,
     // The daily upkeep also adds up the views that were counted apart.

@@ -66,6 +66,9 @@ export const documents = pgTable(
     index('documents_tenantId_createdAt_id_idx').on(table.tenantId, table.createdAt.desc(), table.id.desc()),
     index('documents_tenantId_updatedAt_id_idx').on(table.tenantId, table.updatedAt.desc(), table.id.desc()),
     index('documents_tenantId_ownerId_idx').on(table.tenantId, table.ownerId),
+    index('documents_tenantId_views_id_idx')
+      .on(table.tenantId, table.views.desc(), table.id)
+      .where(sql`${table.deletedAt} IS NULL`),
     uniqueIndex('documents_tenantId_id_key').on(table.tenantId, table.id),
     index('documents_tenantId_ownerId_updatedAt_id_idx').on(
       table.tenantId,
@@ -79,6 +82,9 @@ export const documents = pgTable(
     index('documents_tenantId_folderId_updatedAt_id_idx')
       .on(table.tenantId, table.folderId, table.updatedAt.desc(), table.id.desc())
       .where(sql`${table.folderId} IS NOT NULL`),
+    index('documents_tenantId_title_id_idx')
+      .on(table.tenantId, sql`left(${table.title}, 200)`, table.id)
+      .where(sql`${table.deletedAt} IS NULL`),
     index('documents_deletedById_idx').on(table.deletedById),
     index('documents_savedById_idx').on(table.savedById),
     index('documents_tenantId_deletedAt_idx')

@@ -1,19 +1,22 @@
 // Lists and searches of documents: they show what single reads would allow, and read no more than they show.
-import { type Executor, join, type Sql, sql, where } from '../../../drivers/database/index.ts'
-import { alongWays, foldersBelow, type Reach } from '../access/index.ts'
+import type { PagePlace, Placed } from '../../../core/page.ts'
+import {
+  beginningOf,
+  type Executor,
+  join,
+  ordering,
+  type SortKey,
+  type Sql,
+  sql,
+  where,
+} from '../../../drivers/database/index.ts'
+import { alongWays, countAlongWays, foldersBelow, inTrash, type Reach, waysToTrash } from '../access/index.ts'
 import { type DocumentRow, FIELDS } from './documents.queries.ts'
 import type { DOCUMENT_SORT_KEYS, DocumentQuery } from './documents.schema.ts'
 
 export interface Listed extends DocumentRow {
   /** The folders from the root down to the one it lies in. */
   idPath: string | null
-  sortKey: string
-}
-
-export interface Place {
-  limit: number
-  offset: number
-  after: [string, string] | undefined
 }
 
 export interface Reader {
@@ -24,64 +27,54 @@ export interface Reader {
 const SHOWN = sql`${FIELDS}, (SELECT f."idPath" FROM folders f WHERE f.id = d."folderId") AS "idPath"`
 const OWNER = sql`JOIN users owner ON owner.id = d."ownerId"`
 
-const SORT: Record<(typeof DOCUMENT_SORT_KEYS)[number], { column: Sql; type: Sql }> = {
-  updatedAt: { column: sql`d."updatedAt"`, type: sql`timestamp` },
-  createdAt: { column: sql`d."createdAt"`, type: sql`timestamp` },
-  title: { column: sql`d.title`, type: sql`text` },
+const SORT: Record<(typeof DOCUMENT_SORT_KEYS)[number], SortKey> = {
+  updatedAt: { column: sql`d."updatedAt"`, type: 'timestamp' },
+  createdAt: { column: sql`d."createdAt"`, type: 'timestamp' },
+  title: { column: beginningOf(sql`d.title`), type: 'text' },
 }
 
 function sortOf({ sortBy, sortOrder }: DocumentQuery) {
-  const isDescending = (sortOrder ?? 'desc') === 'desc'
-  const direction = isDescending ? sql`DESC` : sql`ASC`
-  return { ...SORT[sortBy ?? 'updatedAt'], direction, past: isDescending ? sql`<` : sql`>` }
+  const key = SORT[sortBy ?? 'updatedAt']
+  return { column: key.column, order: ordering(key, sql`d.id`, sortOrder ?? 'desc') }
 }
 
 /** One page: of each way to documents as many as a page needs, then the best of those. */
-export function list(db: Executor, query: DocumentQuery, reader: Reader, place: Place): Promise<Listed[]> {
-  const { column, type, direction, past } = sortOf(query)
-  const after = place.after && sql`(${column}, d.id) ${past} (${place.after[0]}::${type}, ${place.after[1]})`
-  const needed = place.limit + place.offset
+export function list(
+  db: Executor,
+  query: DocumentQuery,
+  reader: Reader,
+  { limit, offset, after }: PagePlace,
+): Promise<(Listed & Placed)[]> {
+  const { column, order } = sortOf(query)
+  const page = order.on(sql`page.key`, sql`page.id`)
   const found = alongWays(
     waysOf(query, reader),
     (condition) => sql`
-      SELECT d.id, ${column} AS key FROM documents d ${where([condition, ...filters(query, reader), after])}
-      ORDER BY ${column} ${direction}, d.id ${direction} LIMIT ${needed}`,
+      SELECT d.id, ${column} AS key FROM documents d ${where([condition, ...filters(query, reader), order.past(after)])}
+      ${order.by} LIMIT ${limit + offset}`,
   )
-  return db.query<Listed>(sql`
-    SELECT ${SHOWN}, page.key::text AS "sortKey" FROM (
-      SELECT * FROM (${found}) AS found ORDER BY key ${direction}, id ${direction} LIMIT ${place.limit} OFFSET ${place.offset}
-    ) AS page JOIN documents d ON d.id = page.id ${OWNER} ORDER BY page.key ${direction}, page.id ${direction}`)
+  return db.query<Listed & Placed>(sql`
+    SELECT ${SHOWN}, ${page.place} FROM (
+      SELECT * FROM (${found}) AS found ${order.on(sql`key`, sql`id`).by} LIMIT ${limit} OFFSET ${offset}
+    ) AS page JOIN documents d ON d.id = page.id ${OWNER} ${page.by}`)
 }
 
-/** Beyond this the total stops counting: the cost of a page must not grow with the table. */
-const COUNTED = 10_000
-
-export async function count(db: Executor, query: DocumentQuery, reader: Reader): Promise<number> {
-  const found = alongWays(
+export function count(db: Executor, query: DocumentQuery, reader: Reader): Promise<number> {
+  return countAlongWays(
+    db,
     waysOf(query, reader),
-    (condition) => sql`SELECT d.id FROM documents d ${where([condition, ...filters(query, reader)])} LIMIT ${COUNTED}`,
-    COUNTED,
+    (condition) => sql`SELECT d.id FROM documents d ${where([condition, ...filters(query, reader)])}`,
   )
-  const row = await db.one<{ total: number }>(
-    sql`SELECT LEAST(count(*), ${COUNTED})::int AS total FROM (${found}) AS found`,
-  )
-  return row!.total
 }
 
-/** In the trash there is what one owns oneself, and everything for whoever reaches everything. */
-function waysOf({ deleted }: DocumentQuery, { userId, reach }: Reader): Reach['ways'] {
-  if (!deleted || reach.everything) return reach.ways
-  return [{ condition: sql`d."ownerId" = ${userId}` }]
+function waysOf({ deleted }: DocumentQuery, { userId, reach }: Reader) {
+  return deleted ? waysToTrash(reach.ways, reach.everything, userId) : reach.ways
 }
-
-// What went with a folder of one's own comes back with it; what somebody else took along stands here by itself.
-const IN_TRASH = sql`d."deletedAt" IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM folders f WHERE f.id = d."deletedWith" AND f."ownerId" = d."ownerId")`
 
 function filters(query: DocumentQuery, { userId }: Reader): (Sql | false | undefined)[] {
   const { deleted, folderId, folder, type, tags, ownerId, shared } = query
   return [
-    deleted ? IN_TRASH : sql`d."deletedAt" IS NULL`,
+    deleted ? inTrash(sql`d."folderId"`) : sql`d."deletedAt" IS NULL`,
     folderId !== undefined && sql`d."folderId" = ${folderId}`,
     folder !== undefined && sql`d.folder = ${folder}`,
     type !== undefined && sql`d.type = ${type}`,
@@ -94,13 +87,13 @@ function filters(query: DocumentQuery, { userId }: Reader): (Sql | false | undef
   ]
 }
 
-export function tagsOf(tags: string | undefined): string[] {
+function tagsOf(tags: string | undefined): string[] {
   const named = (tags ?? '').split(',').map((tag) => tag.normalize('NFC').trim())
   return [...new Set(named.filter(Boolean))].slice(0, 20)
 }
 
 /** How many matches are looked at: of more, the best of so many are shown. */
-const MATCHES = 2_000
+const MATCHES = 1_000
 
 export interface Match extends Listed {
   total: number
@@ -109,16 +102,23 @@ export interface Match extends Listed {
 }
 
 /** What holds the words, the best first. An index finds what is behind the reader's doors; the policies and the resolver have the last word. */
-export function search(db: Executor, query: DocumentQuery, reader: Reader, { limit, offset }: Place): Promise<Match[]> {
-  const { column, direction } = sortOf(query)
-  const order =
-    query.sortBy === undefined ? sql`found.rank DESC, d."updatedAt" DESC, d.id` : sql`${column} ${direction}, d.id`
+export function search(
+  db: Executor,
+  query: DocumentQuery,
+  reader: Reader,
+  { limit, offset }: PagePlace,
+): Promise<Match[]> {
+  const { column, order } = sortOf(query)
+  const best =
+    query.sortBy === undefined
+      ? sql`found.rank DESC, d."updatedAt" DESC, d.id`
+      : sql`${column} ${order.direction}, d.id`
   const first = (query.search ?? '').trim().split(/\s+/)[0] ?? ''
   return db.query<Match>(sql`
-    SELECT ${SHOWN}, page.total, page.key AS "sortKey",
+    SELECT ${SHOWN}, page.total,
       substr(d.content, GREATEST(strpos(lower(left(d.content, 200000)), lower(${first})) - 80, 1), 320) AS excerpt
     FROM (
-      SELECT d.id, ${column}::text AS key, count(*) OVER ()::int AS total, row_number() OVER (ORDER BY ${order}) AS place
+      SELECT d.id, count(*) OVER ()::int AS total, row_number() OVER (ORDER BY ${best}) AS place
       FROM search_documents(${query.search}, ${doorsOf(reader)}, ${MATCHES}) AS found JOIN documents d ON d.id = found.id
       ${where([reader.reach.condition, ...filters(query, reader)])}
       ORDER BY place LIMIT ${limit} OFFSET ${offset}
@@ -126,7 +126,7 @@ export function search(db: Executor, query: DocumentQuery, reader: Reader, { lim
 }
 
 /** Where documents are reached, as the index of words knows it; null for everything. */
-function doorsOf({ userId, reach }: Reader): Sql {
+export function doorsOf({ userId, reach }: Reader): Sql {
   if (reach.everything) return sql`NULL::text[]`
   const { teamIds, paths } = reach.roots
   const doors = [

@@ -1,5 +1,22 @@
 // The folders' SQL. "idPath" names the folders from the root down: a subtree is one range of it, in index order.
-import { assignments, containing, type Executor, empty, type Sql, sql, where } from '../../../drivers/database/index.ts'
+import type { PagePlace, Placed } from '../../../core/page.ts'
+import {
+  assignments,
+  atVersion,
+  beginningOf,
+  containing,
+  countUpTo,
+  type Executor,
+  empty,
+  NOW,
+  ordering,
+  type SortKey,
+  type Sql,
+  sql,
+  where,
+} from '../../../drivers/database/index.ts'
+import { idsIn, inTrash, isInSpan, isWithin, namesOf, spanOf, spansOf } from '../access/index.ts'
+import type { Deletion } from './contents.ts'
 import type { FOLDER_SORT_KEYS, FolderQuery } from './folders.schema.ts'
 
 export interface FolderRow {
@@ -15,33 +32,25 @@ export interface FolderRow {
   deletedWith: string | null
   createdAt: Date
   updatedAt: Date
+  /** What the folders of its path are called, from the root down. */
+  names: string[]
 }
 
 const FIELDS = sql`d.id, d.name, d."parentId", d."idPath", d."ownerId", owner.name AS "ownerName", owner.avatar AS "ownerAvatar",
-  d."teamId", d."deletedAt", d."deletedWith", d."createdAt", d."updatedAt"`
+  d."teamId", d."deletedAt", d."deletedWith", d."createdAt", d."updatedAt",
+  ${namesOf(sql`d."idPath"`)} AS names`
 const FROM = sql`FROM folders d JOIN users owner ON owner.id = d."ownerId"`
 
-/** The folders of a path and below: a range that an index has in order. */
-const below = (idPath: string) => sql`"idPath" >= ${idPath} AND "idPath" < ${idPath} || '~'`
+const below = (idPath: string) => isWithin(sql`"idPath"`, idPath)
 
 export function find(db: Executor, id: string): Promise<FolderRow | undefined> {
   return db.one<FolderRow>(sql`SELECT ${FIELDS} ${FROM} WHERE d.id = ${id}`)
 }
 
-export interface Place {
-  limit: number
-  offset: number
-  after: [string, string] | undefined
-}
-
-export interface Listed extends FolderRow {
-  sortKey: string
-}
-
-const SORT: Record<(typeof FOLDER_SORT_KEYS)[number], { column: Sql; type: Sql }> = {
-  name: { column: sql`d.name`, type: sql`text` },
-  createdAt: { column: sql`d."createdAt"`, type: sql`timestamp` },
-  updatedAt: { column: sql`d."updatedAt"`, type: sql`timestamp` },
+const SORT: Record<(typeof FOLDER_SORT_KEYS)[number], SortKey> = {
+  name: { column: beginningOf(sql`d.name`), type: 'text' },
+  createdAt: { column: sql`d."createdAt"`, type: 'timestamp' },
+  updatedAt: { column: sql`d."updatedAt"`, type: 'timestamp' },
 }
 
 /** What of the folders is listed: conditions on `d`. */
@@ -51,23 +60,16 @@ export function list(
   db: Executor,
   query: FolderQuery,
   scope: Scope,
-  { limit, offset, after }: Place,
-): Promise<Listed[]> {
-  const { column, type } = SORT[query.sortBy ?? 'name']
-  const isDescending = (query.sortOrder ?? 'asc') === 'desc'
-  const past = after && sql`(${column}, d.id) ${isDescending ? sql`<` : sql`>`} (${after[0]}::${type}, ${after[1]})`
-  const direction = isDescending ? sql`DESC` : sql`ASC`
-  return db.query<Listed>(sql`
-    SELECT ${FIELDS}, ${column}::text AS "sortKey" ${FROM} ${where([...filters(query), ...scope, past])}
-    ORDER BY ${column} ${direction}, d.id ${direction} LIMIT ${limit} OFFSET ${offset}`)
+  { limit, offset, after }: PagePlace,
+): Promise<(FolderRow & Placed)[]> {
+  const order = ordering(SORT[query.sortBy ?? 'name'], sql`d.id`, query.sortOrder ?? 'asc')
+  return db.query<FolderRow & Placed>(sql`
+    SELECT ${FIELDS}, ${order.place} ${FROM} ${where([...filters(query), ...scope, order.past(after)])}
+    ${order.by} LIMIT ${limit} OFFSET ${offset}`)
 }
 
-const COUNTED = 10_000
-
-export async function count(db: Executor, query: FolderQuery, scope: Scope): Promise<number> {
-  const row = await db.one<{ total: number }>(sql`
-    SELECT count(*)::int AS total FROM (SELECT 1 FROM folders d ${where([...filters(query), ...scope])} LIMIT ${COUNTED}) AS matches`)
-  return row?.total ?? 0
+export function count(db: Executor, query: FolderQuery, scope: Scope): Promise<number> {
+  return countUpTo(db, sql`FROM folders d ${where([...filters(query), ...scope])}`)
 }
 
 function filters({ search }: FolderQuery): (Sql | false)[] {
@@ -78,9 +80,10 @@ export const isLive = sql`d."deletedAt" IS NULL`
 export const liesIn = (parentId: string) => sql`d."parentId" = ${parentId}`
 export const isRoot = sql`d."parentId" IS NULL`
 export const standsAt = (paths: readonly string[]) => sql`d."idPath" = ANY (${paths}::text[])`
-/** Deleted by itself, not with a folder above it. */
+const IN_TRASH = inTrash(sql`d."parentId"`)
+/** What stands in the trash by itself, of everybody or of one owner. */
 export const isTrash = (ownerId: string | undefined) =>
-  sql`d."deletedAt" IS NOT NULL AND d."deletedWith" = d.id ${ownerId === undefined ? empty : sql`AND d."ownerId" = ${ownerId}`}`
+  sql`${IN_TRASH} ${ownerId === undefined ? empty : sql`AND d."ownerId" = ${ownerId}`}`
 
 export interface Node {
   id: string
@@ -90,11 +93,14 @@ export interface Node {
 
 /** The folders of whole subtrees, in the order of their paths; of all trees where no paths are given. */
 export function nodes(db: Executor, paths: readonly string[] | undefined, limit: number): Promise<Node[]> {
-  const chosen = paths
-    ? sql`FROM unnest(${paths}::text[]) AS root (path) JOIN folders f ON f."idPath" >= root.path AND f."idPath" < root.path || '~'`
-    : sql`FROM folders f`
+  const live = (which: Sql) => sql`
+    SELECT f.id, f.name, f."idPath" FROM folders f WHERE ${which} AND f."deletedAt" IS NULL ORDER BY f."idPath" LIMIT ${limit}`
+  if (!paths) return db.query<Node>(live(sql`true`))
+  // Each by itself: a plan for any number of them would look for their folders among all.
   return db.query<Node>(sql`
-    SELECT f.id, f.name, f."idPath" ${chosen} WHERE f."deletedAt" IS NULL ORDER BY f."idPath" LIMIT ${limit}`)
+    SELECT f.* FROM ${spansOf(sql`unnest(${paths}::text[]) AS path`)} root
+    CROSS JOIN LATERAL (${live(isInSpan(sql`f."idPath"`, sql`root`))}) f
+    ORDER BY f."idPath" LIMIT ${limit}`)
 }
 
 /** The folders of a path by name, from the root down. */
@@ -110,11 +116,11 @@ export async function countBelow(db: Executor, idPath: string): Promise<number> 
   return row!.total - 1
 }
 
-/** How many folders lie in each other below the path, itself counted. */
+/** How many live folders lie in each other below the path, itself counted. */
 export async function depthBelow(db: Executor, idPath: string): Promise<number> {
   const row = await db.one<{ depth: number }>(sql`
     SELECT COALESCE(max(cardinality(string_to_array(btrim(substr("idPath", ${idPath.length + 1}), '/'), '/'))), 0)::int + 1 AS depth
-    FROM folders WHERE ${below(idPath)} AND "idPath" <> ${idPath}`)
+    FROM folders WHERE ${below(idPath)} AND "idPath" <> ${idPath} AND "deletedAt" IS NULL`)
   return row!.depth
 }
 
@@ -153,10 +159,9 @@ export async function update(
   changes: Record<string, unknown>,
   version: number | undefined,
 ): Promise<boolean> {
-  const isNamed = Object.values(changes).some((value) => value !== undefined)
   const written = await db.run(sql`
-    UPDATE folders SET ${isNamed ? sql`${assignments(changes)},` : empty} "updatedAt" = now()
-    WHERE id = ${id} ${version === undefined ? empty : sql`AND floor(extract(epoch FROM "updatedAt") * 1000) = ${version}`}`)
+    UPDATE folders SET ${assignments({ ...changes, updatedAt: NOW })}
+    WHERE id = ${id} ${atVersion(version)}`)
   return written > 0
 }
 
@@ -165,9 +170,8 @@ export async function writePaths(db: Executor, id: string): Promise<void> {
   await db.run(sql`
     UPDATE folders SET path = left((
       SELECT string_agg('/' || above.name, '' ORDER BY length(above."idPath")) FROM folders above
-      WHERE above.id = ANY (string_to_array(btrim(folders."idPath", '/'), '/'))), 600)
-    FROM folders root WHERE root.id = ${id}
-      AND folders."idPath" >= root."idPath" AND folders."idPath" < root."idPath" || '~'`)
+      WHERE above.id = ANY (${idsIn(sql`folders."idPath"`)})), 600)
+    FROM ${spanOf(id)} root WHERE ${isInSpan(sql`folders."idPath"`, sql`root`)}`)
 }
 
 /** Puts the live folders of a subtree into the trash, marked with its uppermost; answers how many. */
@@ -177,35 +181,19 @@ export function trash(db: Executor, { id, idPath }: Pick<Node, 'id' | 'idPath'>,
     WHERE ${below(idPath)} AND "deletedAt" IS NULL`)
 }
 
-/** Brings back what was deleted with the folder. */
-export function restore(db: Executor, id: string): Promise<number> {
-  return db.run(sql`
-    UPDATE folders SET "deletedAt" = NULL, "deletedById" = NULL, "deletedWith" = NULL, "updatedAt" = now()
-    WHERE "deletedWith" = ${id}`)
+/** Whether a folder stands in the trash by itself. */
+export async function isInTrash(db: Executor, id: string): Promise<boolean> {
+  return (await db.one(sql`SELECT 1 FROM folders d WHERE d.id = ${id} AND ${IN_TRASH}`)) !== undefined
 }
 
-export async function isLiveFolder(db: Executor, id: string): Promise<boolean> {
-  return (await db.one(sql`SELECT 1 FROM folders WHERE id = ${id} AND "deletedAt" IS NULL`)) !== undefined
+export function restore(db: Executor, { idPath, deletedWith }: Deletion): Promise<number> {
+  return db.run(sql`
+    UPDATE folders SET "deletedAt" = NULL, "deletedById" = NULL, "deletedWith" = NULL, "updatedAt" = now()
+    WHERE "deletedWith" = ${deletedWith} AND ${below(idPath)}`)
 }
 
 export function purge(db: Executor, seconds: number, batch: number): Promise<number> {
   return db.run(sql`
     DELETE FROM folders WHERE id IN (
       SELECT id FROM folders WHERE "deletedAt" < now() - make_interval(secs => ${seconds}) LIMIT ${batch})`)
-}
-
-export function listTenants(db: Executor): Promise<{ id: string }[]> {
-  return db.query<{ id: string }>(sql`SELECT id FROM tenants WHERE "deletedAt" IS NULL ORDER BY id`)
-}
-
-/** Whether the person is in the team, as owner or member. */
-export async function isInTeam(db: Executor, teamId: string, userId: string): Promise<boolean> {
-  const row = await db.one(sql`
-    SELECT 1 FROM teams t WHERE t.id = ${teamId} AND (t."ownerId" = ${userId}
-      OR EXISTS (SELECT 1 FROM team_members tm WHERE tm."teamId" = t.id AND tm."userId" = ${userId}))`)
-  return row !== undefined
-}
-
-export async function isTeam(db: Executor, teamId: string): Promise<boolean> {
-  return (await db.one(sql`SELECT 1 FROM teams WHERE id = ${teamId}`)) !== undefined
 }

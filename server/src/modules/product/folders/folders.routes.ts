@@ -1,6 +1,7 @@
 // Folders over HTTP. What may be done with them is asked of files.
+import Type from 'typebox'
 import { alias, Deleted, IdParams, type Route, route } from '../../../drivers/http/index.ts'
-import { CONTENT_ERRORS, EndedShares, NewShare } from '../access/index.ts'
+import { CONTENT_ERRORS, DownloadUrl, EndedShares, NewShare } from '../access/index.ts'
 import {
   FolderChanges,
   FolderDetail,
@@ -79,7 +80,56 @@ export function folderRoutes(folders: Folders): Route[] {
     }),
     update,
     alias(update, { method: 'PUT', operation: 'folders.replace' }),
+    ...archiveRoutes(folders),
     ...fateRoutes(folders),
+  ]
+}
+
+const ZIP = {
+  answer: Type.String({ format: 'binary' }),
+  binary: ['application/zip'],
+  unhurried: true,
+} as const
+
+function archiveRoutes(folders: Folders): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/folders/:id/zip',
+      operation: 'folders.zip',
+      access: 'files:view',
+      summary: 'Download all that lies in a folder and below, as a zip',
+      description:
+        'Files as they are, documents as texts. Of names that stand twice in a place the later ones get numbers. At most 20,000 things.',
+      params: IdParams('folder'),
+      ...ZIP,
+      errors: [...ERRORS, 'folders.too_many_to_zip'],
+      handle: ({ actor, params, facts }) => folders.zip(actor, params.id, facts),
+    }),
+    route({
+      method: 'GET',
+      path: '/folders/:id/download-url',
+      operation: 'folders.downloadUrl',
+      access: 'files:view',
+      summary: 'Get a link to the zip of a folder that works by itself for five minutes',
+      description: 'It ends before that when the right to the folder, the membership or the session does.',
+      params: IdParams('folder'),
+      answer: DownloadUrl,
+      errors: [...ERRORS, 'content.link_needs_session'],
+      handle: ({ actor, params }) => folders.zipLink(actor, params.id),
+    }),
+    route({
+      method: 'GET',
+      path: '/folders/:id/download',
+      operation: 'folders.download',
+      access: { public: 'The link itself is the right: it is sealed, and asked again for the person it was made for.' },
+      summary: 'Download the zip of a folder by a link',
+      params: IdParams('folder'),
+      query: Type.Object({ token: Type.String({ minLength: 1, maxLength: 1000 }) }),
+      ...ZIP,
+      errors: ['content.link_invalid', 'folders.too_many_to_zip'],
+      handle: ({ params, query, facts }) => folders.zipByLink(params.id, query.token, facts),
+    }),
   ]
 }
 

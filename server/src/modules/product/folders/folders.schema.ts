@@ -11,7 +11,7 @@ import {
   Text,
   Timestamp,
 } from '../../../drivers/http/index.ts'
-import { Collaborator, LEVELS } from '../access/index.ts'
+import { Collaborator, isOpen, LEVELS, pathOf, type Reach } from '../access/index.ts'
 import type { FolderRow } from './folders.queries.ts'
 
 export const FOLDER_SORT_KEYS = ['name', 'createdAt', 'updatedAt'] as const
@@ -35,6 +35,7 @@ export type FolderChanges = Static<typeof FolderChanges>
 const FolderFields = {
   id: IdOf('folder'),
   name: Type.String(),
+  path: Type.String({ description: 'The names from the uppermost folder that is open to the caller: /Quarry/Plans.' }),
   parentId: Nullable(
     IdOf('folder', { description: 'Null at the root, and where the folder above is not open to the caller.' }),
   ),
@@ -90,13 +91,14 @@ const Node = Type.Object(
 )
 export const FolderTree = Type.Object({ data: Type.Array(Node) })
 
-/** Every field of a folder that leaves. `isOpen` says whether the folder above it may be named. */
-export function toFolder(row: FolderRow, isOpen: (idPath: string) => boolean): Folder {
+/** Every field of a folder that leaves; the folder above it where that is reached. */
+export function toFolder(row: FolderRow, reach: Reach): Folder {
   const { id, name, parentId, teamId } = row
   return {
     id,
     name,
-    parentId: parentId !== null && isOpen(pathAbove(row.idPath)) ? parentId : null,
+    path: pathOf(reach, row.idPath, row.names),
+    parentId: parentId !== null && isOpen(reach, pathAbove(row.idPath)) ? parentId : null,
     owner: { id: row.ownerId, name: row.ownerName, avatar: row.ownerAvatar },
     teamId,
     deletedAt: row.deletedAt?.toISOString() ?? null,
@@ -106,6 +108,6 @@ export function toFolder(row: FolderRow, isOpen: (idPath: string) => boolean): F
 }
 
 /** `/a/b/` of `/a/b/c/`. */
-export function pathAbove(idPath: string): string {
+function pathAbove(idPath: string): string {
   return `${idPath.split('/').slice(0, -2).join('/')}/`
 }

@@ -34,6 +34,18 @@ export const folders = pgTable(
       .on(table.tenantId, table.deletedAt)
       .where(sql`${table.deletedAt} IS NOT NULL`),
     index('folders_tenantId_parentId_idx').on(table.tenantId, table.parentId),
+    index('folders_tenantId_name_id_idx')
+      .on(table.tenantId, sql`left(${table.name}, 200)`, table.id)
+      .where(sql`${table.parentId} IS NULL AND ${table.deletedAt} IS NULL`),
+    index('folders_tenantId_createdAt_id_idx')
+      .on(table.tenantId, table.createdAt, table.id)
+      .where(sql`${table.parentId} IS NULL AND ${table.deletedAt} IS NULL`),
+    index('folders_tenantId_updatedAt_id_idx')
+      .on(table.tenantId, table.updatedAt, table.id)
+      .where(sql`${table.parentId} IS NULL AND ${table.deletedAt} IS NULL`),
+    index('folders_tenantId_deletedWith_idx')
+      .on(table.tenantId, table.deletedWith)
+      .where(sql`${table.deletedWith} IS NOT NULL`),
     index('folders_parentId_idx').on(table.parentId),
     index('folders_teamId_idx').on(table.teamId),
   ],

@@ -1,6 +1,26 @@
 // Conversations, who takes part in them, and their messages. What is read lies with the participant.
-import { boolean, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { cascade, idOf, tenantId, utc, utcNow } from '../../../drivers/database/columns.ts'
+import {
+  type AnyPgColumn,
+  boolean,
+  foreignKey,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+import {
+  cascade,
+  idOf,
+  keyOf,
+  moment,
+  setNull,
+  tenantId,
+  tenantIdOfKey,
+  utc,
+  utcNow,
+} from '../../../drivers/database/columns.ts'
 
 export const conversations = pgTable(
   'conversations',
@@ -12,8 +32,13 @@ export const conversations = pgTable(
     createdAt: utcNow(),
     updatedAt: utcNow(),
     tenantId: tenantId(),
+    /** The number of its last message. */
+    lastNumber: integer().notNull().default(0),
+    /** The two people of a private one, in order. */
+    pair: text(),
   },
   (table) => [
+    uniqueIndex('conversations_tenantId_pair_key').on(table.tenantId, table.pair),
     index('conversations_tenantId_updatedAt_id_idx').on(table.tenantId, table.updatedAt.desc(), table.id.desc()),
   ],
 )
@@ -30,6 +55,12 @@ export const conversationParticipants = pgTable(
     lastReadAt: utc(),
     joinedAt: utcNow(),
     tenantId: tenantId(),
+    /** Read up to this number. */
+    readNumber: integer().notNull().default(0),
+    /** How many after that are not unread: one's own, and those that were deleted. */
+    skipped: integer().notNull().default(0),
+    /** What has this number or a lower one was said before the person was there. */
+    fromNumber: integer().notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.conversationId, table.userId] }),
@@ -50,8 +81,17 @@ export const messages = pgTable(
     content: text().notNull(),
     createdAt: utcNow(),
     tenantId: tenantId(),
+    /** Its place in the conversation, given by the database. */
+    number: integer().notNull().default(0),
+    replyToId: text().references((): AnyPgColumn => messages.id, setNull),
+    editedAt: moment(),
+    /** Its content is gone since. */
+    deletedAt: moment(),
   },
   (table) => [
+    uniqueIndex('messages_tenantId_conversationId_number_key').on(table.tenantId, table.conversationId, table.number),
+    uniqueIndex('messages_tenantId_id_key').on(table.tenantId, table.id),
+    index('messages_replyToId_idx').on(table.replyToId),
     index('messages_conversationId_idx').on(table.conversationId),
     index('messages_senderId_idx').on(table.senderId),
     index('messages_tenantId_conversationId_createdAt_id_idx').on(
@@ -61,6 +101,35 @@ export const messages = pgTable(
       table.id.desc(),
     ),
     index('messages_conversationId_createdAt_id_idx').on(table.conversationId, table.createdAt.desc(), table.id.desc()),
+  ],
+)
+
+export const messageAttachments = pgTable(
+  'message_attachments',
+  {
+    tenantId: tenantIdOfKey(),
+    messageId: text().notNull(),
+    fileId: text().notNull(),
+    /** Its place among the attachments of the message, from 0. */
+    place: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.messageId, table.fileId] }),
+    foreignKey({
+      name: 'message_attachments_messageId_fkey',
+      columns: [table.tenantId, table.messageId],
+      foreignColumns: [messages.tenantId, messages.id],
+    })
+      .onDelete(cascade.onDelete)
+      .onUpdate(cascade.onUpdate),
+    foreignKey({
+      name: 'message_attachments_fileId_fkey',
+      columns: [table.tenantId, table.fileId],
+      foreignColumns: keyOf('files'),
+    })
+      .onDelete(cascade.onDelete)
+      .onUpdate(cascade.onUpdate),
+    index('message_attachments_tenantId_fileId_idx').on(table.tenantId, table.fileId),
   ],
 )
 

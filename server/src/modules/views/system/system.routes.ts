@@ -1,7 +1,7 @@
 // Health over HTTP, at the root and under the bases.
 import Type from 'typebox'
 import { requestErrors } from '../../../core/errors.ts'
-import { alias, OneOf, type Route, route, Timestamp } from '../../../drivers/http/index.ts'
+import { alias, Binary, OneOf, type Route, route, Timestamp } from '../../../drivers/http/index.ts'
 import type { System } from './system.service.ts'
 
 const access = { public: 'load balancers and people ask without a token; the answer is cheap' }
@@ -72,6 +72,25 @@ export function systemRoutes(system: System): Route[] {
       handle: async () => {
         if (!(await system.isReady())) throw requestErrors('server.unavailable', { retryAfter: 1 })
         return { status: 'ok' }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/metrics',
+      operation: 'metrics.get',
+      access: { public: 'it asks for METRICS_TOKEN itself, and is not there without one' },
+      rate: 'uncounted',
+      bases: ['plain'],
+      summary: 'What Prometheus asks for',
+      description:
+        'Text in the exposition format of Prometheus, for the bearer token of METRICS_TOKEN; 404 where none is set.',
+      headers: { authorization: 'The bearer token of METRICS_TOKEN.' },
+      answer: Type.String(),
+      binary: ['text/plain'],
+      errors: ['request.not_found', 'access.unauthenticated', 'server.unavailable'],
+      handle: async ({ headers, facts }) => {
+        const { type, text } = await system.metrics(headers.authorization, facts.ip)
+        return new Binary(type, Buffer.from(text))
       },
     }),
   ]

@@ -104,6 +104,8 @@ export class Channel {
   async catchUp(stream: EventStream): Promise<void> {
     const { doubts } = stream
     while (stream.isOpen && stream.doubts === doubts) {
+      await stream.drained()
+      if (stream.doubts !== doubts) return
       if (stream.at.seq >= this.#at.seq) {
         stream.isLive = true
         return
@@ -119,7 +121,6 @@ export class Channel {
         if (!stream.isOpen || stream.doubts !== doubts) return
         await this.#tell(stream, row, written(row))
       }
-      await stream.drained()
     }
   }
 }

@@ -4,6 +4,7 @@ import type { UserActor } from '../../../../core/actor.ts'
 import type { Clock } from '../../../../core/clock.ts'
 import { Problem } from '../../../../core/errors.ts'
 import type { Fact } from '../../../../core/events.ts'
+import { createGate } from '../../../../core/gate.ts'
 import { ACTORS_CHANGED, EVENTS_PUBLISHED } from '../../../../core/topics.ts'
 import type { Bus, Message } from '../../../../drivers/bus/index.ts'
 import type { Database } from '../../../../drivers/database/index.ts'
@@ -12,7 +13,6 @@ import type { Log } from '../../../../drivers/telemetry/log.ts'
 import { eventErrors } from '../events.errors.ts'
 import * as queries from '../events.queries.ts'
 import { Channel } from './channel.ts'
-import { createGate } from './gate.ts'
 import { EventStream } from './stream.ts'
 import { createWheel } from './wheel.ts'
 
@@ -90,8 +90,7 @@ export function createHub({ database, bus, clock, log, limits, decide, orderRest
 
   /** Tells the stream nothing any more before its listener was let in once more, by the rights of now. */
   function recheck(stream: EventStream): void {
-    stream.isLive = false
-    stream.doubts++
+    stream.doubt()
     if (!stream.isChecking) void check(stream)
   }
 

@@ -1,5 +1,5 @@
 // One open stream: who listens, to what, and how far they have been told.
-import type { UserActor } from '../../../../core/actor.ts'
+import { isNamedBy, type UserActor } from '../../../../core/actor.ts'
 import type { HeldStream, Outlet, Streaming } from '../../../../drivers/http/index.ts'
 import type { Place } from '../events.queries.ts'
 
@@ -30,6 +30,7 @@ export class EventStream implements HeldStream {
   readonly lifeEndsAt: number
   readonly #onClosed: (stream: EventStream) => void
   #outlet: Outlet | undefined
+  #wake: (() => void) | undefined
 
   constructor(parts: {
     streaming: Streaming
@@ -83,8 +84,19 @@ export class EventStream implements HeldStream {
     this.#outlet?.cut()
   }
 
-  drained(): Promise<void> {
-    return this.#outlet?.drained() ?? Promise.resolve()
+  /** Its rights are asked for again: it is told nothing until then, and nobody waits for its client any more. */
+  doubt(): void {
+    this.isLive = false
+    this.doubts++
+    this.#wake?.()
+  }
+
+  /** Resolves when its client has taken what was written, or when it is doubted. */
+  async drained(): Promise<void> {
+    const doubted = new Promise<void>((wake) => {
+      this.#wake = wake
+    })
+    await Promise.race([this.#outlet?.drained(), doubted])
   }
 
   closed(): void {
@@ -98,13 +110,6 @@ export class EventStream implements HeldStream {
 
   /** Whether a message names what this listener was made of. */
   isNamedBy(names: ReadonlySet<string>): boolean {
-    const { userId, tenantId, sessionId, tokenId, impersonatorId } = this.actor
-    return (
-      names.has(userId) ||
-      names.has(tenantId) ||
-      (sessionId !== undefined && names.has(sessionId)) ||
-      (tokenId !== undefined && names.has(tokenId)) ||
-      (impersonatorId !== undefined && names.has(impersonatorId))
-    )
+    return isNamedBy(this.actor, names)
   }
 }

@@ -1,9 +1,11 @@
 // Files of mails, kept in the database piece by piece while they arrive: memory holds one piece of each.
+import { createHash } from 'node:crypto'
 import { fileTypeFromBuffer } from 'file-type'
 import { invalidField } from '../../../../core/errors.ts'
 import { newId } from '../../../../core/ids.ts'
+import type { Tx } from '../../../../drivers/database/index.ts'
 import type { UploadSink } from '../../../../drivers/http/index.ts'
-import { breaksLines } from '../../../../drivers/mailer/index.ts'
+import { breaksLines, CALENDAR_TYPE } from '../../../../drivers/mailer/index.ts'
 import * as queries from '../attachments.queries.ts'
 import { MAX_ATTACHMENTS } from '../mail.sending.schema.ts'
 import type { MailParts } from './parts.ts'
@@ -21,10 +23,13 @@ export function createAttachments({ database, options }: Pick<MailParts, 'databa
     async keep(actor, { name: given, type, content }) {
       const db = database.tenant(actor.tenantId)
       const [id, name] = [newId(), labelOf(given)]
-      let position = 0
+      const hash = createHash('sha256')
+      let [position, bytes] = [0, 0]
       try {
         for await (const piece of piecesOf(content)) {
           if (position === 0) await queries.begin(db, { id, name, type: await typeOf(piece, type) })
+          hash.update(piece)
+          bytes += piece.length
           if (piece.length > 0) await queries.addChunk(db, id, position, piece)
           position++
         }
@@ -32,13 +37,29 @@ export function createAttachments({ database, options }: Pick<MailParts, 'databa
         if (position > 0) await queries.drop(db, [id]).catch(() => undefined)
         throw error
       }
-      return id
+      return { id, bytes, sha256: hash.digest('hex') }
     },
 
     async drop(actor, ids) {
       await queries.drop(database.tenant(actor.tenantId), ids)
     },
   }
+}
+
+/** What a calendar program is to do, and with which events. */
+export interface CalendarPart {
+  method: 'REQUEST' | 'CANCEL'
+  content: string
+}
+
+/** Keeps a calendar part for the mail that is about to be written; answers its id. */
+export async function keepCalendar(tx: Tx, { method, content }: CalendarPart): Promise<string> {
+  const id = newId()
+  await queries.begin(tx, { id, name: 'invite.ics', type: `${CALENDAR_TYPE}; charset=utf-8; method=${method}` })
+  const bytes = Buffer.from(content)
+  for (let at = 0; at * PIECE_BYTES < bytes.length; at++)
+    await queries.addChunk(tx, id, at, bytes.subarray(at * PIECE_BYTES, (at + 1) * PIECE_BYTES))
+  return id
 }
 
 /** A name that a reader's program may show: composed, on one line, without a path. Throws `request.invalid`. */

@@ -1,6 +1,6 @@
 // The log of mails: what was sent, to whom, and what became of it.
 import type { UserActor } from '../../../../core/actor.ts'
-import { decodeCursor, encodeCursor, type Page, pageOf, unknownCursor } from '../../../../core/page.ts'
+import { type Page, pageAt } from '../../../../core/page.ts'
 import type { Executor } from '../../../../drivers/database/index.ts'
 import { mailErrors } from '../mail.errors.ts'
 import * as queries from '../mail.queries.ts'
@@ -27,17 +27,9 @@ export function createLog({ database }: Pick<MailParts, 'database'>): MailLog {
   return {
     async list(actor, query) {
       const db = database.tenant(actor.tenantId)
-      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
-      const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
-      const after = query.cursor ? placeOf(query.cursor, byTime) : undefined
-      const offset = after ? 0 : (request.page - 1) * request.limit
-      const [rows, total] = await Promise.all([
-        queries.list(db, query, { limit: request.limit, offset, after }),
-        queries.count(db, query),
-      ])
-      const last = byTime && rows.length === request.limit ? rows.at(-1) : undefined
-      const next = last && encodeCursor([last.createdAt.toISOString(), last.id])
-      return pageOf(rows.map(toMailSummary), total, request, next)
+      const page = pageAt(query, (query.sortBy ?? 'createdAt') === 'createdAt' ? 'time' : undefined)
+      const [rows, total] = await Promise.all([queries.list(db, query, page.place), queries.count(db, query)])
+      return page.answer(rows, total, toMailSummary)
     },
 
     async get(actor, id) {
@@ -67,12 +59,6 @@ export async function acceptedOf(db: Executor, id: string): Promise<Accepted> {
   const [row, recipients] = await Promise.all([queries.find(db, id), queries.recipientsOf(db, id)])
   if (!row) throw mailErrors('mail.not_found')
   return { id: row.id, state: row.state, recipients: recipients.map(toRecipient), error: row.lastError }
-}
-
-function placeOf(cursor: string, byTime: boolean): [string, string] {
-  if (!byTime)
-    throw unknownCursor('A cursor continues the order by createdAt only. Go on by page, or leave out sortBy.')
-  return decodeCursor(cursor, ['time', 'string'])
 }
 
 function asHtml(text: string): string {

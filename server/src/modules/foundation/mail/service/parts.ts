@@ -4,6 +4,7 @@ import type { Database, Tx } from '../../../../drivers/database/index.ts'
 import type { Mailbox, Mailer } from '../../../../drivers/mailer/index.ts'
 import type { Jobs } from '../../../../drivers/queue/index.ts'
 import type { Sealer } from '../../../../drivers/sealing/index.ts'
+import type { Metrics } from '../../../../drivers/telemetry/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import type { Events } from '../../events/index.ts'
 import * as attachments from '../attachments.queries.ts'
@@ -41,6 +42,7 @@ export interface MailParts {
   sealer: Sealer
   audit: Pick<Audit, 'record'>
   events: Pick<Events, 'publish'>
+  metrics?: Pick<Metrics, 'count'>
   /** The product's own alone when left out. */
   templates?: Templates
   options: MailOptions

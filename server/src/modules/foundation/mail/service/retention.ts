@@ -1,6 +1,6 @@
 // What is not kept for ever: the content of old mails, what broken uploads left, and counters whose time is over.
-import Type from 'typebox'
-import type { JobSettings } from '../../../../drivers/queue/index.ts'
+import type { Tx } from '../../../../drivers/database/index.ts'
+import { inBatches, nightlyJob } from '../../../../drivers/queue/index.ts'
 import * as queries from '../upkeep.queries.ts'
 import type { MailParts } from './parts.ts'
 
@@ -11,35 +11,21 @@ export interface Retention {
   defineRetention(): void
 }
 
-export const mailUpkeepJob = {
-  name: 'mail.upkeep',
-  scope: 'installation',
-  schedule: { cron: '41 3 * * *', timeZone: 'UTC' },
-  schema: Type.Object({}),
-  retry: { limit: 10, delaySeconds: 60, backoff: true, maxDelaySeconds: 3_600 },
-  timeoutSeconds: 3_600,
-  concurrency: 1,
-} satisfies JobSettings
+export const mailUpkeepJob = nightlyJob('mail.upkeep', '41 3 * * *')
 
 // What is surely deleted within the time that a statement may take.
-const AT_ONCE = { mails: 500, bytes: 50_000_000 }
+const AT_ONCE = { rows: 500, bytes: 50_000_000 }
+const COUNTERS_AT_ONCE = 5_000
 
 export function createRetention({ database, jobs, options }: MailParts): Retention {
   async function deleteOld(signal?: AbortSignal): Promise<number> {
-    let deleted = 0
-    for (let gone = 1; gone > 0; deleted += gone) {
-      signal?.throwIfAborted()
-      gone = await database.acrossTenants('mails whose content is not kept any more', (tx) =>
-        queries.deleteContent(tx, options.retentionSeconds, AT_ONCE),
-      )
-    }
-    await database.acrossTenants(
-      'attachments that no mail has, and counters of mails whose time is over',
-      async (tx) => {
-        await queries.deleteForsaken(tx)
-        await queries.deleteCounters(tx)
-      },
+    const everywhere = (reason: string, step: (tx: Tx) => Promise<number>) =>
+      inBatches(signal, () => database.acrossTenants(reason, step))
+    const deleted = await everywhere('mails whose content is not kept any more', (tx) =>
+      queries.deleteContent(tx, options.retentionSeconds, AT_ONCE),
     )
+    await everywhere('attachments that no mail has', (tx) => queries.deleteForsaken(tx, AT_ONCE))
+    await everywhere('counters of mails whose time is over', (tx) => queries.deleteCounters(tx, COUNTERS_AT_ONCE))
     return deleted
   }
 

@@ -11,6 +11,8 @@ export type ValueKind =
   | 'duration'
   /** The name of a device. */
   | 'device'
+  /** From when to when, as `<instant>/<instant>/times[<zone>]`, or with `days` for whole ones. */
+  | 'period'
 
 export interface ValueRule {
   about: string
@@ -41,7 +43,17 @@ const VALUES = {
   tenant: value('The name of the tenant.', 'chosen', 'Blue Quarry'),
   inviter: value('Who invites.', 'chosen', 'Ada Stone'),
   address: value('An e-mail address, shortened.', 'text', 'm…@example.com'),
+  notice: value('What happened, in a few words.', 'text', 'Something was shared with you'),
+  sender: value('Who did it.', 'chosen', 'Ada Stone'),
+  page: value('The page of the front end.', 'address', 'https://app.example.com/notifications'),
   token: value('What the personal access token is called.', 'text', 'backup'),
+  title: value('What the event is called.', 'chosen', 'Weekly of the masons'),
+  when: value(
+    'From when to when, in the language of the mail.',
+    'period',
+    '2030-05-06T07:00:00.000Z/2030-05-06T08:00:00.000Z/times[Europe/Paris]',
+  ),
+  place: value('Where it takes place.', 'chosen', 'The yard'),
 } as const satisfies Record<string, ValueRule>
 
 /** What each template may be told beside what all are told. */
@@ -64,6 +76,11 @@ const TEMPLATES = {
   recovery_codes_renewed: ['name', 'ip'],
   recovery_code_used: ['name', 'ip'],
   session_replayed: ['name', 'device', 'ip'],
+  calendar_invitation: ['name', 'inviter', 'title', 'when', 'place'],
+  calendar_update: ['name', 'inviter', 'title', 'when', 'place'],
+  calendar_cancellation: ['name', 'inviter', 'title', 'when', 'place'],
+  calendar_reminder: ['name', 'title', 'when', 'place'],
+  notification: ['name', 'notice', 'sender', 'page'],
 } as const satisfies Record<string, readonly (keyof typeof VALUES)[]>
 
 export type TemplateName = keyof typeof TEMPLATES

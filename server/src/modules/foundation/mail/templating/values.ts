@@ -1,9 +1,9 @@
 // What templates are told, checked and made harmless before they see it.
 import { oneLine } from '../../../../drivers/mailer/index.ts'
-import { isProductTemplate, type TemplateName, type ValueKind, valuesOf } from './catalogue.ts'
+import { isProductTemplate, type TemplateName, type ValueRule, valuesOf } from './catalogue.ts'
 import { TemplateFault } from './faults.ts'
 import type { Told } from './language.ts'
-import { spokenDevice, spokenDuration } from './words.ts'
+import { spokenDevice, spokenDuration, spokenPeriod } from './words.ts'
 
 /** What a mail of the product is told. Durations are seconds. */
 export type Values = Record<string, string | number>
@@ -19,18 +19,20 @@ export function productTold(name: TemplateName, given: Told, locale: string): To
   if (unknown.length > 0) throw new TemplateFault('values', `The mail ${name} is not told ${unknown.join(', ')}.`)
   return Object.fromEntries(
     // Null, since an empty text would count as there: {% if name %}.
-    Object.entries(rules).map(([one, { kind }]) => [one, said(name, kind, given[one] ?? '', locale) || null]),
+    Object.entries(rules).map(([one, rule]) => [one, said(name, rule, given[one] ?? '', locale) || null]),
   )
 }
 
-function said(name: string, kind: ValueKind, value: unknown, locale: string): string {
+function said(name: string, { kind, isSecret }: ValueRule, value: unknown, locale: string): string {
   if (typeof value !== 'string' && typeof value !== 'number')
     throw new TemplateFault('values', `The mail ${name} is told texts and numbers only.`)
   const line = oneLine(String(value)).slice(0, MAX_TEXT)
   if (kind === 'chosen') return spokenName(line)
   if (kind === 'device') return spokenDevice(line, locale)
+  if (kind === 'period') return spokenPeriod(line, locale)
   if (kind === 'duration') return typeof value === 'number' ? spokenDuration(value, locale) : line
-  if (kind === 'address' && !/^https?:$/.test(URL.parse(line)?.protocol ?? ''))
+  // A mail whose purpose is its link is none without it.
+  if (kind === 'address' && (isSecret || line) && !/^https?:$/.test(URL.parse(line)?.protocol ?? ''))
     throw new TemplateFault('values', `The mail ${name} needs the address of a web page as its link.`)
   return line
 }

@@ -96,6 +96,20 @@ export function spokenDate(value: unknown, locale: string, withTime: boolean): s
   return `${new Intl.DateTimeFormat(locale, style).format(date)}${withTime ? ' UTC' : ''}`
 }
 
+/** From when to when, on the clock of the zone, which is named; empty for what is no period. */
+export function spokenPeriod(period: string, locale: string): string {
+  const [, start, end, kind, zone] = /^([^/]+)\/([^/]+)\/(times|days)\[([\w/+-]+)\]$/.exec(period) ?? []
+  if (start === undefined || end === undefined) return ''
+  const [from, to] = [new Date(start), new Date(end)]
+  if (kind === 'days') {
+    // The day after the last is not shown.
+    const last = new Date(Math.max(to.getTime() - 86_400_000, from.getTime()))
+    return new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeZone: 'UTC' }).formatRange(from, last)
+  }
+  const style: Intl.DateTimeFormatOptions = { dateStyle: 'full', timeStyle: 'short' }
+  return `${new Intl.DateTimeFormat(locale, { ...style, timeZone: zone! }).formatRange(from, to)} (${zone})`
+}
+
 /** A device by the name that sessions give it. */
 export function spokenDevice(device: string, locale: string): string {
   const words = wordsOf(locale)

@@ -94,10 +94,11 @@ export function createSignIn(parts: AuthParts, me: MeReader): SignIn {
         values: { name: account.name, device: pair.newDevice, ip: facts.ip },
       })
     }
+    const changes = { base: facts.base, amr, ...(pair.newDevice !== undefined && { newDevice: true }) }
     audit.record(
       tx,
       { kind: 'user', userId: account.id, sessionId: pair.sessionId },
-      { action: 'auth.login', targetType: 'session', targetId: pair.sessionId, changes: { base: facts.base, amr } },
+      { action: 'auth.login', targetType: 'session', targetId: pair.sessionId, changes },
       facts,
     )
     return pair

@@ -1,6 +1,7 @@
 // Coming in by an invitation: one place for accounts that are there and for those that are being made.
 import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import { Problem } from '../../../../core/errors.ts'
+import { hashOfSecret } from '../../../../core/ids.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
@@ -9,7 +10,7 @@ import { normalizeEmail } from '../../users/index.ts'
 import { invitationErrors } from '../invitations.errors.ts'
 import * as queries from '../invitations.queries.ts'
 import type { Preview } from '../invitations.schema.ts'
-import { hashOf, type InvitationParts, mustBeAbleToGive } from './parts.ts'
+import { type InvitationParts, mustBeAbleToGive } from './parts.ts'
 
 export interface Acceptance {
   /** What whoever holds the secret may know. Throws the refusal that accepting would meet, as far as it is known yet. */
@@ -42,7 +43,7 @@ export function createAcceptance(parts: InvitationParts): Acceptance {
 
   async function findByToken(token: string): Promise<queries.InvitationRow> {
     const invitation = await database.acrossTenants('an invitation by its secret', (tx) =>
-      queries.findByHash(tx, hashOf(token)),
+      queries.findByHash(tx, hashOfSecret(token)),
     )
     if (!invitation) throw invitationErrors('invitations.not_found')
     return invitation
@@ -84,7 +85,7 @@ export function createAcceptance(parts: InvitationParts): Acceptance {
   /** The invitation as it is once nobody else can change the tenant's members. */
   async function lockAndFind(tx: Tx, token: string): Promise<queries.InvitationRow> {
     await tenants.lock(tx)
-    const invitation = await queries.findByHash(tx, hashOf(token))
+    const invitation = await queries.findByHash(tx, hashOfSecret(token))
     if (!invitation) throw invitationErrors('invitations.not_found')
     return invitation
   }

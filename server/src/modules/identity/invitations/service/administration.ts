@@ -1,8 +1,8 @@
 // What the managers of a tenant do with its invitations.
 import type { UserActor } from '../../../../core/actor.ts'
 import { invalidField } from '../../../../core/errors.ts'
-import { newId, newSecret } from '../../../../core/ids.ts'
-import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
+import { hashOfSecret, newId, newSecret } from '../../../../core/ids.ts'
+import { type Page, pageAt } from '../../../../core/page.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { linkTo } from '../../../foundation/mail/index.ts'
@@ -18,7 +18,7 @@ import {
   type SentInvitation,
   toInvitation,
 } from '../invitations.schema.ts'
-import { hashOf, type InvitationParts, mustBeAbleToGive } from './parts.ts'
+import { type InvitationParts, mustBeAbleToGive } from './parts.ts'
 
 export interface InvitationAdministration {
   /** Sends an invitation to an address, or makes an open link, whose secret is in the answer this once. */
@@ -109,7 +109,7 @@ export function createAdministration(parts: InvitationParts): InvitationAdminist
           email,
           level,
           roleIds,
-          tokenHash: hashOf(token),
+          tokenHash: hashOfSecret(token),
           maxUses,
           invitedBy: actor.userId,
           lifeSeconds,
@@ -125,16 +125,9 @@ export function createAdministration(parts: InvitationParts): InvitationAdminist
     async list(actor, tenantId, query) {
       const db = database.tenant(tenantId)
       mustAdd(await tenants.enter(db, actor), 'MEMBER')
-      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
-      const after = query.cursor ? decodeCursor(query.cursor, ['time', 'string']) : undefined
-      const offset = after ? 0 : (request.page - 1) * request.limit
-      const [rows, total] = await Promise.all([
-        queries.list(db, query, { limit: request.limit, offset, after }),
-        queries.count(db, query),
-      ])
-      const last = rows.at(-1)
-      const next = last && rows.length === request.limit ? encodeCursor([last.createdAtText, last.id]) : undefined
-      return pageOf(rows.map(toInvitation), total, request, next)
+      const page = pageAt(query, 'time')
+      const [rows, total] = await Promise.all([queries.list(db, query, page.place), queries.count(db, query)])
+      return page.answer(rows, total, toInvitation)
     },
 
     resend: (actor, { id, invitationId }, facts) =>
@@ -145,7 +138,7 @@ export function createAdministration(parts: InvitationParts): InvitationAdminist
         await mustBeAbleToGive(parts, tx, entered, invitation)
         await mustNotBeTooMany(tx)
         const token = newSecret()
-        if (!(await queries.renew(tx, invitationId, hashOf(token))))
+        if (!(await queries.renew(tx, invitationId, hashOfSecret(token))))
           throw invitationErrors('invitations.sent_recently', { retryAfter: 60 })
         record(tx, actor, 'invitations.resend', invitation, facts)
         return handOver(tx, (await queries.find(tx, invitationId))!, token)

@@ -1,5 +1,4 @@
 // What the verbs of this module work with, and what an inviter must be able to give.
-import { createHash } from 'node:crypto'
 import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Tx } from '../../../../drivers/database/index.ts'
@@ -52,9 +51,4 @@ export async function mustBeAbleToGive(
   else if (inviter.level !== 'OWNER' && offer.level !== 'MEMBER')
     await roles.grantableByName(tx, own, await tenants.roleOf(tx, offer.level))
   return own
-}
-
-/** What is kept of a secret: SHA-256, hexadecimal. It has 256 random bits, so that there is nothing to guess from its hash. */
-export function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
 }

@@ -4,7 +4,7 @@ import { invalidField } from '../../../../core/errors.ts'
 import { newId } from '../../../../core/ids.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Executor, Tx } from '../../../../drivers/database/index.ts'
-import { CATALOGUE, DEFAULT_ROLES } from '../catalogue.ts'
+import { CATALOGUE, DEFAULT_ROLES, READ_BY_PAGES } from '../catalogue.ts'
 import { grant, seedPermissions, tenantsBehind } from '../permissions.queries.ts'
 import { roleErrors } from '../roles.errors.ts'
 import { mustHold } from '../roles.policy.ts'
@@ -42,7 +42,7 @@ export function createAssignment({ bus, database }: Pick<RoleParts, 'bus' | 'dat
     )
     for (const role of DEFAULT_ROLES) {
       const seeded = await queries.seedRole(tx, idsAreNames ? role.name : newId(), role)
-      if (seeded?.added) await grant(tx, seeded.id, role.permissions)
+      if (seeded) await grant(tx, seeded.id, seeded.added ? role.permissions : (READ_BY_PAGES[role.name] ?? []))
     }
   }
 

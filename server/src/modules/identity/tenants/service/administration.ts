@@ -1,6 +1,7 @@
 // What people do with their tenants.
 import type { Actor, AdminActor, UserActor } from '../../../../core/actor.ts'
 import { eitherOf, requestErrors } from '../../../../core/errors.ts'
+import { differences } from '../../../../core/events.ts'
 import { newId, newSecret } from '../../../../core/ids.ts'
 import { type Page, pageOf } from '../../../../core/page.ts'
 import { normalizeName } from '../../../../core/text.ts'
@@ -117,7 +118,12 @@ export function createAdministration(parts: TenantParts): Administration {
           throw tenantErrors('tenants.changed_meanwhile')
         await bus.publish(tx, ACTORS_CHANGED, { tenantId: id })
         const after = toTenant((await enter(tx, actor, id)).tenant)
-        const deed = { action: 'tenants.edit', targetType: 'tenant', targetId: id, changes: difference(tenant, after) }
+        const deed = {
+          action: 'tenants.edit',
+          targetType: 'tenant',
+          targetId: id,
+          changes: differences(tenant, { name: after.name, slug: after.slug }),
+        }
         audit.record(tx, actor, deed, facts)
         return after
       })
@@ -186,10 +192,4 @@ function randomEnd(): string {
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '')
     .slice(0, 8)
-}
-
-function difference(before: queries.TenantRow, after: Tenant): Record<string, unknown> {
-  const changes: Record<string, unknown> = {}
-  for (const key of ['name', 'slug'] as const) if (before[key] !== after[key]) changes[key] = [before[key], after[key]]
-  return changes
 }

@@ -1,9 +1,8 @@
 // The end of a tenant: restored in time, or purged with everything that belongs to it.
-import Type from 'typebox'
 import type { Actor, SystemActor, UserActor } from '../../../../core/actor.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import type { JobSettings } from '../../../../drivers/queue/index.ts'
+import { nightlyJob } from '../../../../drivers/queue/index.ts'
 import { tenantErrors } from '../tenants.errors.ts'
 import { mustOwn, reaches } from '../tenants.policy.ts'
 import * as queries from '../tenants.queries.ts'
@@ -25,15 +24,7 @@ export interface Ending {
   defineJobs(): void
 }
 
-export const purgeTenantsJob = {
-  name: 'tenants.purge',
-  scope: 'installation',
-  schedule: { cron: '17 3 * * *', timeZone: 'UTC' },
-  schema: Type.Object({}),
-  retry: { limit: 10, delaySeconds: 60, backoff: true, maxDelaySeconds: 3_600 },
-  timeoutSeconds: 3_600,
-  concurrency: 1,
-} satisfies JobSettings
+export const purgeTenantsJob = nightlyJob('tenants.purge', '17 3 * * *')
 
 const upkeep: SystemActor = { kind: 'system', name: 'tenants' }
 

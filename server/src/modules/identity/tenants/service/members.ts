@@ -1,12 +1,12 @@
 // Who belongs to a tenant, and at which level.
 import type { MembershipLevel, UserActor } from '../../../../core/actor.ts'
 import { eitherOf, invalidField, requestErrors } from '../../../../core/errors.ts'
-import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
+import { type Page, pageAt } from '../../../../core/page.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import { mustHold } from '../../roles/index.ts'
-import { page } from '../members.listing.queries.ts'
+import * as listing from '../members.listing.queries.ts'
 import * as queries from '../members.queries.ts'
 import { tenantErrors } from '../tenants.errors.ts'
 import { mustAdd, mustRemove, mustSetLevel, type Standing } from '../tenants.policy.ts'
@@ -51,14 +51,9 @@ export function createMembers(parts: TenantParts, directory: Directory & Setting
     async listMembers(actor, tenantId, query) {
       const db = database.tenant(tenantId)
       await enter(db, actor, tenantId)
-      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
-      const keyType = (query.sortBy ?? 'joinedAt') === 'joinedAt' ? 'time' : 'string'
-      const after = query.cursor ? decodeCursor(query.cursor, [keyType, 'string']) : undefined
-      const offset = after ? 0 : (request.page - 1) * request.limit
-      const { rows, total } = await page(db, query, { limit: request.limit, offset, after })
-      const last = rows.at(-1)
-      const next = last && rows.length === request.limit ? encodeCursor([last.sortKey, last.userId]) : undefined
-      return pageOf(rows.map(toMember), total, request, next)
+      const page = pageAt(query, (query.sortBy ?? 'joinedAt') === 'joinedAt' ? 'time' : 'string')
+      const { rows, total } = await listing.page(db, query, page.place)
+      return page.answer(rows, total, toMember)
     },
 
     async add(actor, tenantId, { userId, email, level: sentLevel, role }, facts) {

@@ -171,6 +171,7 @@ function applied(
     sessions,
     defaultRole: sent.defaultRole === undefined ? before.defaultRole : sent.defaultRole,
     locale: sent.locale === undefined ? before.locale : readLocale(sent.locale),
+    publicLinks: sent.publicLinks ?? before.publicLinks,
   }
 }
 

@@ -1,7 +1,7 @@
 // What administrators do with the accounts of their tenant.
 import type { UserActor } from '../../../../core/actor.ts'
-import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
-import type { Executor, Tx } from '../../../../drivers/database/index.ts'
+import { type Page, type PagePlace, pageAt } from '../../../../core/page.ts'
+import { type Executor, findMatches, type Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import * as listing from '../listing.queries.ts'
 import { userErrors } from '../users.errors.ts'
@@ -73,19 +73,11 @@ export function createAdministration(parts: UserParts): Administration {
   return {
     async list(actor, query) {
       const db = database.tenant(actor.tenantId)
-      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
+      // Any other order goes on by page, whatever the cursor.
       const byTime = (query.sortBy ?? 'createdAt') === 'createdAt'
-      const after = query.cursor && byTime ? decodeCursor(query.cursor, ['time', 'string']) : undefined
-      const offset = after ? 0 : (request.page - 1) * request.limit
-      const { rows, total } = await findPage(db, query, { limit: request.limit, offset, after })
-      const last = rows.at(-1)
-      const next = byTime && last && rows.length === request.limit ? encodeCursor([last.joinedAt, last.id]) : undefined
-      return pageOf(
-        rows.map((row) => toUser(row, actor.tenantId)),
-        total,
-        request,
-        next,
-      )
+      const page = byTime ? pageAt(query, 'time') : pageAt({ ...query, cursor: undefined }, undefined)
+      const { rows, total } = await findPage(db, query, page.place)
+      return page.answer(rows, total, (row) => toUser(row, actor.tenantId))
     },
 
     async get(actor, id) {
@@ -222,14 +214,19 @@ export function createAdministration(parts: UserParts): Administration {
 }
 
 /** A page and its total: in one statement where the total is kept or the matches are few. */
-async function findPage(db: Executor, query: UserQuery, place: listing.PagePlace) {
+async function findPage(db: Executor, query: UserQuery, place: PagePlace) {
   if (listing.isKept(query)) {
     const rows = await listing.list(db, query, place)
     // An empty page has no row that could carry the total.
     return { rows, total: rows[0]?.total ?? (await listing.keptCount(db, query)) }
   }
-  const { rows, total } = await listing.listFound(db, query, place)
-  return { rows: total < listing.COUNTED_MATCHES ? rows : await listing.list(db, query, place), total }
+  const { search, status, role, deleted } = query
+  return findMatches(
+    db,
+    ['users', search, status, role, deleted],
+    () => listing.listFound(db, query, place),
+    () => listing.list(db, query, place),
+  )
 }
 
 /** Before and after of what changed; a password only as a fact. */

@@ -35,7 +35,7 @@ export interface OwnAccount {
   avatar(id: string): Promise<queries.Avatar>
 }
 
-export const AVATAR_PATH = '/avatars/'
+const AVATAR_PATH = '/avatars/'
 
 export function createOwnAccount(parts: UserParts): OwnAccount {
   const { database, audit, sessions, tenants } = parts

@@ -1,11 +1,10 @@
 // Sharing documents, and putting them into the trash and back.
 import type { UserActor } from '../../../../core/actor.ts'
-import { Problem } from '../../../../core/errors.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import { type EndedShares, lockTree, type NewShare, share, unshare } from '../../access/index.ts'
+import { type BatchResult, deleteEach, type EndedShares, lockItem, type NewShare, unshare } from '../../access/index.ts'
 import * as queries from '../documents.queries.ts'
-import type { BatchResult, Document } from '../documents.schema.ts'
+import type { Document } from '../documents.schema.ts'
 import { type DocumentParts, record } from './parts.ts'
 import type { Reading } from './reading.ts'
 
@@ -19,10 +18,10 @@ export interface Giving {
 }
 
 export function createGiving(parts: DocumentParts, { read }: Reading): Giving {
-  const { database, access } = parts
+  const { database, access, folders } = parts
 
   async function remove(tx: Tx, actor: UserActor, id: string, facts: RequestFacts): Promise<void> {
-    await queries.lock(tx, id)
+    await lockItem(tx, 'document', id)
     await access.must(tx, actor, { kind: 'document', id }, 'OWNER')
     const { title } = (await queries.find(tx, id, actor.userId))!
     await queries.trash(tx, id, actor.userId)
@@ -33,7 +32,7 @@ export function createGiving(parts: DocumentParts, { read }: Reading): Giving {
     share: (actor, id, body, facts) =>
       database.inTenant(actor.tenantId, async (tx) => {
         const { ownerId } = await access.must(tx, actor, { kind: 'document', id }, 'OWNER')
-        const changes = await share(tx, actor, queries.DOCUMENT_SHARES, { kind: 'document', id, ownerId }, body)
+        const changes = await access.share(tx, actor, queries.DOCUMENT_SHARES, { kind: 'document', id, ownerId }, body)
         record(parts, tx, actor, { action: 'documents.share', id, changes }, facts)
         return read(tx, actor, id)
       }),
@@ -49,28 +48,14 @@ export function createGiving(parts: DocumentParts, { read }: Reading): Giving {
     remove: (actor, id, facts) => database.inTenant(actor.tenantId, (tx) => remove(tx, actor, id, facts)),
 
     removeMany: (actor, ids, facts) =>
-      database.inTenant(actor.tenantId, async (tx) => {
-        const results = new Map<string, BatchResult['results'][number]>()
-        // In order, so that two batches wait for each other and never in a circle.
-        for (const id of [...ids].sort())
-          try {
-            await remove(tx, actor, id, facts)
-            results.set(id, { id, deleted: true })
-          } catch (error) {
-            if (!(error instanceof Problem)) throw error
-            results.set(id, { id, deleted: false, code: error.code })
-          }
-        const deletedCount = [...results.values()].filter(({ deleted }) => deleted).length
-        const message = `${deletedCount} of ${ids.length} documents were put into the trash.`
-        return { message, deletedCount, results: ids.map((id) => results.get(id)!) }
-      }),
+      database.inTenant(actor.tenantId, (tx) => deleteEach('document', ids, (id) => remove(tx, actor, id, facts))),
 
     restore: (actor, id, facts) =>
-      database.inTenant(actor.tenantId, async (tx) => {
-        await lockTree(tx)
-        await queries.lock(tx, id)
+      access.inPlace(actor, async (tx) => {
+        await lockItem(tx, 'document', id)
         await access.must(tx, actor, { kind: 'document', id, deleted: true }, 'OWNER')
-        await queries.restore(tx, id)
+        const { folderId } = (await queries.find(tx, id, actor.userId))!
+        await queries.restore(tx, id, await folders.backTo(tx, actor, folderId))
         record(parts, tx, actor, { action: 'documents.restore', id, changes: {} }, facts)
         return read(tx, actor, id)
       }),

@@ -14,7 +14,7 @@ export interface DocumentParts {
   audit: Pick<Audit, 'record'>
   access: Access
   events: Pick<Events, 'decide'>
-  folders: Pick<Folders, 'hold' | 'mustTake'>
+  folders: Pick<Folders, 'hold' | 'mustTake' | 'backTo'>
   options: {
     /** How many earlier revisions of a document are kept. */
     revisions: number

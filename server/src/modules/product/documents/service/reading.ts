@@ -1,8 +1,9 @@
 // Reading documents: lists, searches, one of them, and what it was before.
 import type { UserActor } from '../../../../core/actor.ts'
-import { decodeCursor, encodeCursor, type Page, pageOf, unknownCursor } from '../../../../core/page.ts'
+import { type Page, type PagePlace, pageAt, pageOf, unknownCursor } from '../../../../core/page.ts'
+import { grantFor } from '../../../../core/permission.ts'
 import type { Executor } from '../../../../drivers/database/index.ts'
-import { accessErrors, type Reach, toCollaborator } from '../../access/index.ts'
+import { accessErrors, isOpen, type Reach, toCollaborator } from '../../access/index.ts'
 import { documentErrors } from '../documents.errors.ts'
 import * as queries from '../documents.queries.ts'
 import {
@@ -18,6 +19,8 @@ import {
 } from '../documents.schema.ts'
 import { highlight } from '../highlight.ts'
 import * as listing from '../listing.queries.ts'
+import { type Related, related } from '../related.queries.ts'
+import { wordsOf } from '../words.ts'
 import type { DocumentParts } from './parts.ts'
 
 export interface Reading {
@@ -28,6 +31,8 @@ export interface Reading {
   read(db: Executor, actor: UserActor, id: string): Promise<Document>
   revisions(actor: UserActor, id: string, query: RevisionQuery): Promise<Page<Revision>>
   revision(actor: UserActor, at: RevisionOf): Promise<RevisionDetail>
+  /** Documents that the actor may read and that have to do with a question, the best first. */
+  related(actor: UserActor, question: string, limit: number): Promise<Related[]>
 }
 
 export interface RevisionOf {
@@ -48,7 +53,7 @@ export function createReading({ database, access }: DocumentParts): Reading {
 
   const read: Reading['read'] = async (db, actor, id) => (await find(db, actor, id))[1]
 
-  async function searched(db: Executor, query: DocumentQuery, reader: listing.Reader, place: listing.Place) {
+  async function searched(db: Executor, query: DocumentQuery, reader: listing.Reader, place: PagePlace) {
     const rows = await listing.search(db, query, reader, place)
     return {
       rows: rows.map((row) => shown(row, reader.reach, highlight(row.excerpt, query.search ?? ''))),
@@ -61,30 +66,19 @@ export function createReading({ database, access }: DocumentParts): Reading {
 
     async list(actor, query) {
       const db = database.tenant(actor.tenantId)
-      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
       if (query.folderId !== undefined) await access.must(db, actor, { kind: 'folder', id: query.folderId }, 'READ')
       const reader = { userId: actor.userId, reach: await access.reachable(db, actor, 'document') }
-      const keyType = query.sortBy === 'title' ? 'string' : 'time'
       if (query.search && query.cursor) throw unknownCursor('A search is read by pages.')
-      const after = query.cursor ? decodeCursor(query.cursor, [keyType, 'string']) : undefined
-      const place = { limit: request.limit, offset: after ? 0 : (request.page - 1) * request.limit, after }
+      const page = pageAt(query, query.sortBy === 'title' ? 'string' : 'time')
       if (query.search) {
-        const { rows, total } = await searched(db, query, reader, place)
-        return pageOf(rows, total, request)
+        const { rows, total } = await searched(db, query, reader, page.place)
+        return pageOf(rows, total, page.request)
       }
       const [rows, total] = await Promise.all([
-        listing.list(db, query, reader, place),
+        listing.list(db, query, reader, page.place),
         listing.count(db, query, reader),
       ])
-      const last = rows.at(-1)
-      const zone = keyType === 'time' ? 'Z' : ''
-      const next = last && rows.length === request.limit ? encodeCursor([last.sortKey + zone, last.id]) : undefined
-      return pageOf(
-        rows.map((row) => shown(row, reader.reach)),
-        total,
-        request,
-        next,
-      )
+      return page.answer(rows, total, (row) => shown(row, reader.reach))
     },
 
     async get(actor, id) {
@@ -92,6 +86,14 @@ export function createReading({ database, access }: DocumentParts): Reading {
       const [row, document] = await find(db, actor, id)
       if (!row.seen) await queries.addView(db, id, actor.userId)
       return document
+    },
+
+    async related(actor, question, limit) {
+      const words = wordsOf(question)
+      if (words.length === 0 || !grantFor(actor.permissions, 'documents:view')) return []
+      const db = database.tenant(actor.tenantId)
+      const reader = { userId: actor.userId, reach: await access.reachable(db, actor, 'document') }
+      return related(db, words, reader, limit)
     },
 
     async revisions(actor, id, query) {
@@ -112,13 +114,9 @@ export function createReading({ database, access }: DocumentParts): Reading {
   }
 }
 
-const FIRST: listing.Place = { limit: 1, offset: 0, after: undefined }
+const FIRST: PagePlace = { limit: 1, offset: 0, after: undefined }
 
 /** A folder is named to whoever it is open to. */
-function isOpen({ everything, roots }: Reach, idPath: string | null): boolean {
-  return idPath !== null && (everything || roots.paths.some((root) => idPath.startsWith(root)))
-}
-
 function shown(row: listing.Listed, reach: Reach, found?: string): ListedDocument {
   return toListed({ ...row, folderId: isOpen(reach, row.idPath) ? row.folderId : null }, found)
 }

@@ -1,10 +1,10 @@
 // Making, saving, moving and tagging documents. Every save is kept as a revision.
 import type { UserActor } from '../../../../core/actor.ts'
+import { differences } from '../../../../core/events.ts'
 import { newId } from '../../../../core/ids.ts'
 import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
-import { contentName, lockTree } from '../../access/index.ts'
-import { mustBeInTeam } from '../../folders/index.ts'
+import { contentName, lockItem, mustBeInTeam } from '../../access/index.ts'
 import { documentErrors } from '../documents.errors.ts'
 import * as queries from '../documents.queries.ts'
 import type { Document, DocumentChanges, NewDocument } from '../documents.schema.ts'
@@ -38,9 +38,7 @@ export function createWriting(parts: DocumentParts, { read }: Reading): Writing 
     sent: DocumentChanges,
     { version, facts, action = 'documents.edit' }: ChangeFacts & { action?: string },
   ): Promise<Document> {
-    // A folder that is moved or deleted meanwhile would take the document to another place than was authorised.
-    if (sent.folderId !== undefined) await lockTree(tx)
-    await queries.lock(tx, id)
+    await lockItem(tx, 'document', id)
     const least = sent.teamId === undefined ? 'EDIT' : 'OWNER'
     const item = await access.must(tx, actor, { kind: 'document', id }, least)
     const before = (await queries.find(tx, id, actor.userId))!
@@ -60,27 +58,24 @@ export function createWriting(parts: DocumentParts, { read }: Reading): Writing 
     if (isSave) await queries.keepRevision(tx, id, actor.userId, options.revisions)
     if (!(await queries.update(tx, id, changes, version))) throw documentErrors('documents.changed_meanwhile')
     if (tags) await tag(tx, id, tags)
-    const { content: _, size, ...named } = changes
-    const told = Object.fromEntries(
-      Object.entries({ ...named, ...(sent.content !== undefined && { size }) })
-        .filter(([key, value]) => value !== undefined && value !== before[key as keyof typeof before])
-        .map(([key, value]) => [key, [before[key as keyof typeof before], value]]),
-    )
+    // Of the content its size.
+    const told = differences(before, { ...changes, content: undefined })
     const revision = isSave ? { revision: before.revision + 1 } : {}
     record(parts, tx, actor, { action, id, changes: { ...told, ...(tags && { tags }), ...revision } }, facts)
     return read(tx, actor, id)
   }
 
+  /** A folder that is moved or deleted meanwhile would take the document to another place than was authorised. */
+  const inPlace = <T>(actor: UserActor, folderId: string | null | undefined, work: (tx: Tx) => Promise<T>) =>
+    typeof folderId === 'string' ? access.inPlace(actor, work) : database.inTenant(actor.tenantId, work)
+
   return {
     create: (actor, { title: sent, content = '', type = 'document', folderId = null, teamId = null, ...rest }, facts) =>
-      database.inTenant(actor.tenantId, async (tx) => {
+      inPlace(actor, folderId, async (tx) => {
         const [id, title] = [newId(), contentName(sent, 'title')]
         const size = sizeOf(content)
         const tags = tagNames(rest.tags ?? [])
-        if (folderId !== null) {
-          await lockTree(tx)
-          await folders.mustTake(tx, actor, { ownerId: actor.userId, level: 'OWNER' }, folderId)
-        }
+        if (folderId !== null) await folders.mustTake(tx, actor, { ownerId: actor.userId, level: 'OWNER' }, folderId)
         await mustBeInTeam(tx, actor, 'document', teamId)
         const folder = labelOf(rest.folder) ?? null
         const ownerId = actor.userId
@@ -90,7 +85,7 @@ export function createWriting(parts: DocumentParts, { read }: Reading): Writing 
         return read(tx, actor, id)
       }),
 
-    save: (actor, id, changes, at) => database.inTenant(actor.tenantId, (tx) => save(tx, actor, id, changes, at)),
+    save: (actor, id, changes, at) => inPlace(actor, changes.folderId, (tx) => save(tx, actor, id, changes, at)),
 
     restoreRevision: (actor, { id, number }, facts) =>
       database.inTenant(actor.tenantId, async (tx) => {

@@ -5,19 +5,20 @@ import type { Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import {
   accessErrors,
+  atLeast,
   CONTENT_SHARES,
   contentName,
+  countIn,
   type EndedShares,
-  lockTree,
+  mustBeInTeam,
   type NewShare,
   type Standing,
-  share,
   unshare,
 } from '../../access/index.ts'
 import { folderErrors } from '../folders.errors.ts'
 import * as queries from '../folders.queries.ts'
 import type { FolderChanges, FolderDetail, NewFolder } from '../folders.schema.ts'
-import { type FolderParts, mustBeInTeam, record } from './parts.ts'
+import { type FolderParts, record } from './parts.ts'
 import type { Reading } from './reading.ts'
 
 export interface Administration {
@@ -29,6 +30,8 @@ export interface Administration {
   unshare(actor: UserActor, id: string, body: EndedShares, facts: RequestFacts): Promise<FolderDetail>
   /** Throws unless the actor may put an item of theirs, or one that they may edit, into the folder; null is the owner's root. */
   mustTake(tx: Tx, actor: UserActor, item: Pick<Standing, 'ownerId' | 'level'>, folderId: string | null): Promise<void>
+  /** Where something comes back to out of the trash: its folder, if the actor may still put things there, else the root. */
+  backTo(tx: Tx, actor: UserActor, folderId: string | null): Promise<string | null>
 }
 
 export interface ChangeFacts {
@@ -37,13 +40,11 @@ export interface ChangeFacts {
 }
 
 const MAX_DEPTH = 32
+/** Folders, documents and files together. */
+const MAX_HELD = 10_000
 
 export function createAdministration(parts: FolderParts, { read }: Reading): Administration {
-  const { database, access } = parts
-
-  function mustBeAbove(depth: number): void {
-    if (depth > MAX_DEPTH) throw folderErrors('folders.too_deep')
-  }
+  const { database, access, contents } = parts
 
   async function mustTake(
     tx: Tx,
@@ -60,6 +61,14 @@ export function createAdministration(parts: FolderParts, { read }: Reading): Adm
     const target = await access.must(tx, actor, { kind: 'folder', id: folderId }, 'EDIT')
     // In a folder of somebody else it is open to other people than before: that is for its owner to decide.
     if (target.ownerId !== ownerId && level !== 'OWNER') throw tooLow()
+    if (await isFull(tx, folderId)) throw folderErrors('folders.full')
+  }
+
+  const isFull = async (tx: Tx, id: string) => (await countIn(tx, id, MAX_HELD)) >= MAX_HELD
+
+  async function backTo(tx: Tx, actor: UserActor, folderId: string | null): Promise<string | null> {
+    const level = folderId === null ? undefined : await access.levelOf(tx, actor, 'folder', folderId)
+    return level && atLeast(level, 'EDIT') && !(await isFull(tx, folderId!)) ? folderId : null
   }
 
   async function move(tx: Tx, actor: UserActor, folder: Standing, parentId: string | null): Promise<void> {
@@ -71,14 +80,15 @@ export function createAdministration(parts: FolderParts, { read }: Reading): Adm
 
   return {
     mustTake,
+    backTo,
 
     create: (actor, { name: sent, parentId = null, teamId = null }, facts) =>
-      database.inTenant(actor.tenantId, async (tx) => {
-        await lockTree(tx)
+      access.inTree(actor, async (tx) => {
         const [id, name] = [newId(), contentName(sent)]
         const parent =
           parentId === null ? undefined : await access.must(tx, actor, { kind: 'folder', id: parentId }, 'EDIT')
         mustBeAbove(depthOf(parent?.idPath) + 1)
+        if (parentId !== null && (await isFull(tx, parentId))) throw folderErrors('folders.full')
         await mustBeInTeam(tx, actor, 'folder', teamId)
         const row = { id, name, parentId, ownerId: actor.userId, teamId }
         if (await queries.isTaken(tx, row, name)) throw folderErrors('folders.name_taken')
@@ -88,8 +98,7 @@ export function createAdministration(parts: FolderParts, { read }: Reading): Adm
       }),
 
     update: (actor, id, { name: sent, parentId, teamId }, { version, facts }) =>
-      database.inTenant(actor.tenantId, async (tx) => {
-        await lockTree(tx)
+      access.inTree(actor, async (tx) => {
         const giving = teamId !== undefined
         const standing = await access.must(tx, actor, { kind: 'folder', id }, giving ? 'OWNER' : 'EDIT')
         const before = (await queries.find(tx, id))!
@@ -105,7 +114,10 @@ export function createAdministration(parts: FolderParts, { read }: Reading): Adm
           teamId,
         }
         if (!(await queries.update(tx, id, changes, version))) throw folderErrors('folders.changed_meanwhile')
-        if (changes.name !== undefined || changes.parentId !== undefined) await queries.writePaths(tx, id)
+        if (changes.name !== undefined || changes.parentId !== undefined) {
+          await queries.writePaths(tx, id)
+          for (const one of contents) await one.moved?.(tx, id)
+        }
         const told = {
           ...(changes.name !== undefined && { name: [before.name, name] }),
           ...(changes.parentId !== undefined && { parentId: [before.parentId, place] }),
@@ -118,7 +130,7 @@ export function createAdministration(parts: FolderParts, { read }: Reading): Adm
     share: (actor, id, body, facts) =>
       database.inTenant(actor.tenantId, async (tx) => {
         const { ownerId } = await access.must(tx, actor, { kind: 'folder', id }, 'OWNER')
-        const changes = await share(tx, actor, CONTENT_SHARES, { kind: 'folder', id, ownerId }, body)
+        const changes = await access.share(tx, actor, CONTENT_SHARES, { kind: 'folder', id, ownerId }, body)
         record(parts, tx, actor, { action: 'folders.share', id, changes }, facts)
         return read(tx, actor, id)
       }),
@@ -133,6 +145,11 @@ export function createAdministration(parts: FolderParts, { read }: Reading): Adm
   }
 }
 
-function depthOf(idPath: string | null | undefined): number {
+export function mustBeAbove(depth: number): void {
+  if (depth > MAX_DEPTH) throw folderErrors('folders.too_deep')
+}
+
+/** How many folders stand in a path of ids. */
+export function depthOf(idPath: string | null | undefined): number {
   return idPath ? idPath.split('/').length - 2 : 0
 }

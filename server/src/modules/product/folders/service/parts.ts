@@ -1,14 +1,12 @@
 // What the verbs of this module work with.
 import type { UserActor } from '../../../../core/actor.ts'
-import { invalidField } from '../../../../core/errors.ts'
-import type { Database, Executor, Tx } from '../../../../drivers/database/index.ts'
+import type { Database, Tx } from '../../../../drivers/database/index.ts'
 import type { RequestFacts } from '../../../../drivers/http/index.ts'
 import type { Jobs } from '../../../../drivers/queue/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
 import type { Events } from '../../../foundation/events/index.ts'
-import { type Access, isManager, type Kind } from '../../access/index.ts'
+import type { Access, SignedLinks } from '../../access/index.ts'
 import type { FolderContents } from '../contents.ts'
-import * as queries from '../folders.queries.ts'
 
 export interface FolderParts {
   database: Pick<Database, 'global' | 'tenant' | 'inTenant'>
@@ -17,6 +15,7 @@ export interface FolderParts {
   access: Access
   events: Pick<Events, 'decide'>
   contents: readonly FolderContents[]
+  links: SignedLinks
   options: {
     /** How long the trash keeps what is deleted. */
     retentionSeconds: number
@@ -37,18 +36,4 @@ export function record(
   facts: RequestFacts,
 ): void {
   audit.record(tx, actor, { action, targetType: 'folder', targetId: id, changes }, facts)
-}
-
-/** An item is given to a team that one is in, and to no other; the answer is the same for a team of others and for none. */
-export async function mustBeInTeam(
-  db: Executor,
-  actor: UserActor,
-  kind: Kind,
-  teamId: string | null | undefined,
-): Promise<void> {
-  if (teamId === undefined || teamId === null) return
-  const isOpen = isManager(actor, kind)
-    ? await queries.isTeam(db, teamId)
-    : await queries.isInTeam(db, teamId, actor.userId)
-  if (!isOpen) throw invalidField('teamId', 'not_in_team', 'This is no team that you are in.')
 }

@@ -1,8 +1,8 @@
 // Reading folders: lists, the tree, and one with what it holds.
 import type { UserActor } from '../../../../core/actor.ts'
-import { decodeCursor, encodeCursor, type Page, pageOf } from '../../../../core/page.ts'
+import { type Page, pageAt } from '../../../../core/page.ts'
 import type { Executor } from '../../../../drivers/database/index.ts'
-import { accessErrors, CONTENT_SHARES, isManager, type Reach, toCollaborator } from '../../access/index.ts'
+import { accessErrors, CONTENT_SHARES, isManager, isOpen, type Reach, toCollaborator } from '../../access/index.ts'
 import { folderErrors } from '../folders.errors.ts'
 import * as queries from '../folders.queries.ts'
 import { type Folder, type FolderDetail, type FolderQuery, type TreeNode, toFolder } from '../folders.schema.ts'
@@ -29,17 +29,16 @@ export function createReading({ database, access, contents }: FolderParts): Read
     const measured = { documents: 0, files: 0 }
     let size = 0
     for (const one of contents) {
-      const found = await one.measure(db, row.idPath)
+      const found = await one.measure(db, actor, row.idPath)
       measured[one.kind] = found.count
       size += found.size
     }
     const shares = level === 'OWNER' ? await CONTENT_SHARES.list(db, 'folder', id) : []
-    const isOpen = opener(reach)
     return {
-      ...toFolder(row, isOpen),
+      ...toFolder(row, reach),
       access: level,
       ancestors: above
-        .filter((one) => one.id !== id && isOpen(one.idPath))
+        .filter((one) => one.id !== id && isOpen(reach, one.idPath))
         .map((one) => ({ id: one.id, name: one.name })),
       contains: { folders, ...measured, size },
       collaborators: shares.map(toCollaborator),
@@ -60,23 +59,14 @@ export function createReading({ database, access, contents }: FolderParts): Read
   return {
     async list(actor, query) {
       const db = database.tenant(actor.tenantId)
-      const request = { page: query.page ?? 1, limit: query.limit ?? 10 }
-      const keyType = (query.sortBy ?? 'name') === 'name' ? 'string' : 'time'
-      const after = query.cursor ? decodeCursor(query.cursor, [keyType, 'string']) : undefined
+      const page = pageAt(query, (query.sortBy ?? 'name') === 'name' ? 'string' : 'time')
       const reach = await access.reachable(db, actor, 'folder')
       const scope = await scopeOf(db, actor, query, reach)
-      const place = { limit: request.limit, offset: after ? 0 : (request.page - 1) * request.limit, after }
-      const [rows, total] = await Promise.all([queries.list(db, query, scope, place), queries.count(db, query, scope)])
-      const last = rows.at(-1)
-      const zone = keyType === 'time' ? 'Z' : ''
-      const next = last && rows.length === request.limit ? encodeCursor([last.sortKey + zone, last.id]) : undefined
-      const isOpen = opener(reach)
-      return pageOf(
-        rows.map((row) => toFolder(row, isOpen)),
-        total,
-        request,
-        next,
-      )
+      const [rows, total] = await Promise.all([
+        queries.list(db, query, scope, page.place),
+        queries.count(db, query, scope),
+      ])
+      return page.answer(rows, total, (row) => toFolder(row, reach))
     },
 
     async tree(actor) {
@@ -90,11 +80,6 @@ export function createReading({ database, access, contents }: FolderParts): Read
     get: (actor, id) => read(database.tenant(actor.tenantId), actor, id),
     read,
   }
-}
-
-/** Whether the folder at a path is reached. */
-function opener({ everything, roots }: Reach): (idPath: string) => boolean {
-  return (idPath) => everything || roots.paths.some((root) => idPath.startsWith(root))
 }
 
 /** Parents come before their children, as their paths are shorter. */
