@@ -86,7 +86,9 @@ export function filters({ search, status, role, deleted }: UserQuery): (Sql | fa
     deleted ? sql`u."deletedAt" IS NOT NULL` : sql`u."deletedAt" IS NULL`,
     status !== undefined && sql`u.status = ${status}::"UserStatus"`,
     Boolean(search) && matchesSearch(search!),
+    // One role, known before: then its people are read until there are enough, not gathered first.
     role !== undefined &&
-      sql`EXISTS (SELECT 1 FROM user_roles ur JOIN roles r ON r.id = ur."roleId" WHERE ur."userId" = u.id AND (r.id = ${role} OR r.name = ${role}))`,
+      sql`EXISTS (SELECT 1 FROM user_roles ur WHERE ur."userId" = u.id AND ur."roleId" = (
+        SELECT r.id FROM roles r WHERE r.id = ${role} OR r.name = ${role} ORDER BY r.id = ${role} DESC LIMIT 1))`,
   ]
 }
