@@ -72,7 +72,7 @@ export interface StartOptions {
   /** Takes the log's lines, from level info on. */
   onLog?: (line: string) => void
   /** Where requests are counted; in memory by default. */
-  limits?: (database: Database) => LimitStore
+  limits?: (database: Database) => LimitStore | Promise<LimitStore>
   /** Puts something between the modules and their database. */
   wrap?: (database: Database) => Database
   /** Installs the queue and works on jobs, for tests that wait for what they do. */
@@ -182,7 +182,7 @@ async function openDrivers(
     bus: await openBus(config, { url, database, log, metrics }),
     jobs: createJobs({ url, database, log, metrics, tracing }),
     mailer: mailerOf(config, log),
-    limits: limits(database),
+    limits: await limits(database),
     clock,
     databaseTime: await followTime(database),
     log,

@@ -136,7 +136,7 @@ export async function openDrivers(config: Config, place: DatabasePlace, log: Log
     bus,
     jobs,
     mailer: mailerOf(config, log),
-    limits: limitStoreOf(config, database, log),
+    limits: await limitStoreOf(config, database, log),
     clock: systemClock,
     databaseTime: await followTime(database),
     log,
@@ -202,7 +202,7 @@ export function mailerOf({ mail: { host, outbox, ...smtp } }: Config, log: Log):
 }
 
 /** Memory where this process is certainly the only one; a Redis that is away is stood in for by PostgreSQL. */
-function limitStoreOf(config: Config, database: Database, log: Log): LimitStore {
+async function limitStoreOf(config: Config, database: Database, log: Log): Promise<LimitStore> {
   const { store } = config.limits
   const url = store === 'auto' || store === 'redis' ? config.redis.url : undefined
   if (url) return redisLimitStore({ url, fallback: postgresLimitStore(database), log })

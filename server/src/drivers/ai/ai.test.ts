@@ -31,9 +31,9 @@ beforeEach(() => {
   server.answer({ pieces: WORDS })
 })
 
-function asked(provider: 'ollama' | 'openai', more: Partial<Generation> = {}): AsyncGenerator<Piece> {
-  return generate({
-    model: directory.open({ provider, name: 'stone' })!,
+async function* asked(provider: 'ollama' | 'openai', more: Partial<Generation> = {}): AsyncGenerator<Piece> {
+  yield* generate({
+    model: (await directory.open({ provider, name: 'stone' }))!,
     system: 'Be brief.',
     turns: [{ role: 'user', content: 'Who?' }],
     tools: [],
@@ -207,7 +207,7 @@ describe('a server that knows another name of the limit only', () => {
     )
     const openai = { url: server.openai, key: undefined, models: undefined }
     const own = createDirectory({ ollama: undefined, openai }, log)
-    const model = own.open({ provider: 'openai', name: 'stone' })!
+    const model = (await own.open({ provider: 'openai', name: 'stone' }))!
     for (let times = 0; times < 2; times++)
       assert.equal((await all(asked('openai', { model, first: Promise.resolve(3) }))).text, WORDS.slice(0, 3).join(''))
     const names = () => server.asked.map(({ body }) => ['max_tokens' in body, 'max_completion_tokens' in body])
@@ -222,10 +222,8 @@ describe('a server that knows another name of the limit only', () => {
       fetch(url.replace('https://api.openai.com/v1', server.openai), init),
     )
     const theirs = { url: 'https://api.openai.com/v1', key: 'sk-tests', models: undefined }
-    const opened = createDirectory({ ollama: undefined, openai: theirs }, log).open({
-      provider: 'openai',
-      name: 'stone',
-    })!
+    const there = createDirectory({ ollama: undefined, openai: theirs }, log)
+    const opened = (await there.open({ provider: 'openai', name: 'stone' }))!
     assert.equal(
       (await all(asked('openai', { model: opened, first: Promise.resolve(3) }))).text,
       WORDS.slice(0, 3).join(''),

@@ -33,7 +33,7 @@ export interface Directory {
   find(id: string): Promise<ModelEntry | undefined>
   /** Whether a provider that does not answer may have it. */
   isDoubtful(id: string): Promise<boolean>
-  open(entry: Pick<ModelEntry, 'provider' | 'name'>): LanguageModelV4 | undefined
+  open(entry: Pick<ModelEntry, 'provider' | 'name'>): Promise<LanguageModelV4 | undefined>
 }
 
 export interface DirectoryOptions {
@@ -133,7 +133,7 @@ export function createDirectory({ ollama, openai }: DirectoryOptions, log: Log):
       const asking = (prefixed ? [prefixed] : providers).filter(({ named }) => !named)
       return (await Promise.all(asking.map(known))).some(({ healthy }) => !healthy)
     },
-    open: ({ provider, name }) => providers.find((one) => one.name === provider)?.model(name),
+    open: async ({ provider, name }) => providers.find((one) => one.name === provider)?.model(name),
   }
 }
 

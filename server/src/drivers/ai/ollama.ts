@@ -13,7 +13,7 @@ export function createOllama(options: OllamaOptions): Provider {
       if (!Array.isArray(models)) return []
       return models.map((one: { name?: unknown }) => one?.name).filter((name) => typeof name === 'string')
     },
-    model: (name) => modelOf(name, options),
+    model: async (name) => modelOf(name, options),
   }
 }
 

@@ -1,18 +1,20 @@
 // Servers that speak the API of OpenAI: its own, and the many that are compatible with it.
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { OpenAiOptions, Provider } from './provider.ts'
 import { directFetch, readJson } from './requests.ts'
 
 export function createOpenAi({ url, key, models }: OpenAiOptions): Provider {
   const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
-  const provider = createOpenAICompatible({
-    name: 'openai',
-    baseURL: url,
-    headers,
-    fetch: limiting(url),
-    // The tokens of a streamed answer are told only to whoever asks for them.
-    includeUsage: true,
-  })
+  // Twenty megabytes that only installations with such a server pay.
+  const provider = import('@ai-sdk/openai-compatible').then(({ createOpenAICompatible }) =>
+    createOpenAICompatible({
+      name: 'openai',
+      baseURL: url,
+      headers,
+      fetch: limiting(url),
+      // The tokens of a streamed answer are told only to whoever asks for them.
+      includeUsage: true,
+    }),
+  )
   return {
     name: 'openai',
     named: models,
@@ -21,7 +23,7 @@ export function createOpenAi({ url, key, models }: OpenAiOptions): Provider {
       if (!Array.isArray(data)) return []
       return data.map((one: { id?: unknown }) => one?.id).filter((id) => typeof id === 'string')
     },
-    model: (name) => provider.chatModel(name),
+    model: async (name) => (await provider).chatModel(name),
   }
 }
 

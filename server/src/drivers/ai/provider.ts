@@ -10,7 +10,7 @@ export interface Provider {
   /** The names of the models that it has now. Throws `ProviderFailure`. */
   list(signal: AbortSignal): Promise<string[]>
   /** A model by its name at the provider, for the AI SDK. */
-  model(name: string): LanguageModelV4
+  model(name: string): Promise<LanguageModelV4>
 }
 
 export interface OllamaOptions {

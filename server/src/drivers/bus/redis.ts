@@ -1,5 +1,5 @@
 // The bus on Redis: messages of transactions wait in a table until Redis has taken them, so that none is lost with its process.
-import { Redis, type RedisOptions } from 'ioredis'
+import type { RedisOptions } from 'ioredis'
 import { newId } from '../../core/ids.ts'
 import type { Database } from '../database/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
@@ -34,6 +34,7 @@ const SETTINGS: RedisOptions = {
 
 /** Connects to Redis and stays connected. Resolves when it listens, or after two seconds without: then it goes on trying. */
 export async function createRedisBus({ url, database, log, metrics }: RedisBusOptions): Promise<Bus> {
+  const { Redis } = await import('ioredis')
   const { subscribe, onGap, written, deliver, receive, gap } = createHandlers(metrics)
   const ownChannel = `${CHANNEL}:${newId()}`
   const [speaker, listener] = [new Redis(url, SETTINGS), new Redis(url, SETTINGS)]

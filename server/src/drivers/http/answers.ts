@@ -1,6 +1,8 @@
 // How an answer is written: bytes as they are, a single resource with its entity tag, anything else as JSON.
 import { Readable } from 'node:stream'
+import fastJson, { type Schema } from 'fast-json-stringify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
 import type { Dialect } from './dialects/index.ts'
 import { type Downloads, endWhenStalled } from './downloads.ts'
 import { etagOf, matches, versionOf } from './etags.ts'
@@ -54,5 +56,14 @@ export function answerWriter(
     reply.header('etag', etag)
     if (request.method === 'GET' && matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
     return reply.type(JSON_TYPE).send(text)
+  }
+}
+
+/** Writes what the schema lists, as JSON. It is compiled when it first writes, as `compileCheck` is when it is first asked. */
+export function jsonWriter(schema: TSchema): (value: unknown) => string {
+  let write: ((value: unknown) => string) | undefined
+  return (value) => {
+    write ??= fastJson(schema as Schema)
+    return write(value)
   }
 }

@@ -1,5 +1,4 @@
 // Counters in Redis, with a fallback that takes over while Redis does not answer: limits on secrets never vanish.
-import { Redis } from 'ioredis'
 import type { LimitStore } from './limits.ts'
 
 // INCR and the window's end in one step (a script is atomic), so that a key never stays without an end.
@@ -19,7 +18,8 @@ export interface RedisLimitOptions {
 const REST_MS = 1_000
 
 /** Bounded waits: a Redis that is lost or hangs costs a request at most 200 ms, and those of the next second nothing. */
-export function redisLimitStore({ url, fallback, log }: RedisLimitOptions): LimitStore {
+export async function redisLimitStore({ url, fallback, log }: RedisLimitOptions): Promise<LimitStore> {
+  const { Redis } = await import('ioredis')
   const redis = new Redis(url, {
     connectTimeout: 500,
     commandTimeout: 200,

@@ -40,10 +40,8 @@ async function overRedis(): Promise<Opened> {
     hit: () => Promise.reject(new Error('Redis is there: nothing falls back')),
     forget: async () => {},
   }
-  const [store, second] = [0, 1].map(() => redisLimitStore({ url: redis.url, fallback, log: silent })) as [
-    LimitStore,
-    LimitStore,
-  ]
+  const open = () => redisLimitStore({ url: redis.url, fallback, log: silent })
+  const [store, second] = await Promise.all([open(), open()])
   await until(async () => (await Promise.all([store.hit('ready', 1), second.hit('ready', 1)])).length === 2)
   return {
     store,

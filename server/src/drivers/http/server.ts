@@ -11,10 +11,12 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
+import type { TSchema } from 'typebox'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { requestErrors } from '../../core/errors.ts'
 import { type Meter, type Metrics, noMetrics, type Tracing } from '../telemetry/index.ts'
 import { networkOf } from './addresses.ts'
+import { jsonWriter } from './answers.ts'
 import { watchArrivals } from './arrivals.ts'
 import { watchConnections } from './closing.ts'
 import { dialects } from './dialects/index.ts'
@@ -129,6 +131,7 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
     if (draining) reply.header('connection', 'close')
   })
   readBodies(app)
+  app.setSerializerCompiler(({ schema }) => jsonWriter(schema as TSchema))
   if (options.corsOrigins.length) await app.register(cors, corsOptions(options.corsOrigins))
   await app.register(formbody, { bodyLimit: options.bodyLimit })
   await app.register(multipart)

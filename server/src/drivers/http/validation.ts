@@ -36,12 +36,12 @@ function withFormats(ajv: Ajv): Ajv {
 export const READ_APART = Symbol('read apart')
 
 /**
- * Compiles a check that throws `request.invalid` with every field at fault, up to fifty; of a value that is far larger than any
- * route needs, with the first.
+ * A check that throws `request.invalid` with every field at fault, up to fifty; of a value that is far larger than any route needs, with
+ * the first. It is compiled when it is first asked: those of all routes would be half of a start, and most installations use few.
  */
 export function compileCheck(part: Part, schema: TSchema, unknownKeys: 'refuse' | 'ignore'): (value: unknown) => void {
   const engine = engineFor(part, unknownKeys)
-  const validateAll = all[engine].compile(schema)
+  let validateAll: ValidateFunction | undefined
   let validateFirst: ValidateFunction | undefined
   const fields = Object.entries((schema as { properties?: Record<string, object> }).properties ?? {})
   const apart = new Set(fields.flatMap(([key, field]) => (READ_APART in field ? [key] : [])))
@@ -52,6 +52,7 @@ export function compileCheck(part: Part, schema: TSchema, unknownKeys: 'refuse' 
       if (validateFirst(value)) collectUnreadable(value, { part, path: [], faults, apart })
       else faults.push(...faultsOf(validateFirst, part))
     } else {
+      validateAll ??= all[engine].compile(schema)
       collectUnreadable(value, { part, path: [], faults, apart })
       if (!validateAll(value)) faults.push(...faultsOf(validateAll, part))
     }

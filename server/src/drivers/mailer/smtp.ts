@@ -1,6 +1,6 @@
 // Mail over SMTP, with a few kept connections and short patience.
 import { domainToASCII } from 'node:url'
-import { createTransport, type NodemailerError } from 'nodemailer'
+import type { NodemailerError } from 'nodemailer'
 import { isAddress, oneLine } from './addresses.ts'
 import {
   type Attachment,
@@ -32,9 +32,35 @@ interface SmtpLog {
   warn(facts: object, message: string): void
 }
 
-/** A mailer for one SMTP server. Opens no connection before the first mail. */
+/** A mailer for one SMTP server. Opens no connection before the first mail, and loads no library. */
 export function createSmtpMailer(options: SmtpOptions, log: SmtpLog): Mailer {
-  const { host, port, username, password, security, tlsCa } = options
+  let opened: ReturnType<typeof openTransport> | undefined
+  const transport = () => (opened ??= openTransport(options, log))
+  return {
+    async send(mail) {
+      const message = messageOf(mail)
+      try {
+        const { response, rejectedErrors = [] } = await (await transport()).sendMail(message)
+        return { response, refused: refusalsOf(rejectedErrors, mail.envelope) }
+      } catch (error) {
+        throw refusal(error, mail.envelope)
+      } finally {
+        for (const { content } of mail.attachments ?? []) content.destroy()
+      }
+    },
+    async verify() {
+      try {
+        await (await transport()).verify()
+      } catch (error) {
+        throw refusal(error)
+      }
+    },
+    close: () => void opened?.then((open) => open.close()),
+  }
+}
+
+async function openTransport({ host, port, username, password, security, tlsCa }: SmtpOptions, log: SmtpLog) {
+  const { createTransport } = await import('nodemailer')
   const transport = createTransport({
     pool: true,
     maxConnections: CONNECTIONS,
@@ -54,28 +80,7 @@ export function createSmtpMailer(options: SmtpOptions, log: SmtpLog): Mailer {
   })
   // A connection that waits in the pool may end at any time: no mail is lost by it.
   transport.on('error', (error) => log.warn({ reason: error.message }, 'a connection to the mail server was lost'))
-
-  return {
-    async send(mail) {
-      const message = messageOf(mail)
-      try {
-        const { response, rejectedErrors = [] } = await transport.sendMail(message)
-        return { response, refused: refusalsOf(rejectedErrors, mail.envelope) }
-      } catch (error) {
-        throw refusal(error, mail.envelope)
-      } finally {
-        for (const { content } of mail.attachments ?? []) content.destroy()
-      }
-    },
-    async verify() {
-      try {
-        await transport.verify()
-      } catch (error) {
-        throw refusal(error)
-      }
-    },
-    close: () => transport.close(),
-  }
+  return transport
 }
 
 function messageOf(mail: OutgoingMail) {

@@ -115,7 +115,7 @@ export function createAsking(parts: AiParts & { chosenBy: ChosenBy }, running: P
   async function begin({ actor, facts, streaming }: Caller, wanted: Wanted): Promise<Asked> {
     const askedAt = performance.now()
     const { entry, prompt, limits } = await prepare(actor, wanted)
-    const model = directory.open(entry)
+    const model = await directory.open(entry)
     if (!model) throw aiErrors('ai.no_model')
     const answerId = newId()
     const granted = Promise.withResolvers<Granted>()
