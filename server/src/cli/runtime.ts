@@ -1,9 +1,9 @@
-// What every verb that needs the database goes through: configuration, log, database, schema.
+// What every verb that needs the database goes through: the schema brought up to date, the drivers opened and closed.
 import cluster from 'node:cluster'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createModules, type Drivers, jobSettings, type Modules } from '../app.ts'
-import { type Config, ensureSecrets, loadConfig } from '../config.ts'
+import type { Config } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { type Bus, createPostgresBus, createRedisBus } from '../drivers/bus/index.ts'
 import {
@@ -13,9 +13,7 @@ import {
   type Database,
   type DatabasePlace,
   followTime,
-  hasDatabase,
   type OwnerClient,
-  placeDatabase,
   poolerFault,
   roleNames,
 } from '../drivers/database/index.ts'
@@ -32,38 +30,11 @@ import {
   noMetrics,
   serveMetrics,
 } from '../drivers/telemetry/index.ts'
-import { createLog, type Log } from '../drivers/telemetry/log.ts'
+import type { Log } from '../drivers/telemetry/log.ts'
 import { UsageError } from './arguments.ts'
+import { findDatabase, readConfig, type Subject } from './ground.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
-
-/** What a verb is about. */
-export interface Subject {
-  /** A database that is there already: one that is made for the verb would answer every question well. */
-  existing?: boolean
-}
-
-export function readConfig({ existing = false }: Subject = {}): { config: Config; log: Log } {
-  const settings = loadConfig()
-  const { database, app } = settings
-  // Before anything is made, secrets as well.
-  if (existing && !hasDatabase({ ...database, dataDir: app.dataDir })) throw new UsageError(nothingIn(app.dataDir))
-  const config = ensureSecrets(settings)
-  const log = createLog(config.log)
-  for (const notice of config.notices) log.warn({}, notice)
-  return { config, log }
-}
-
-function nothingIn(dataDir: string): string {
-  return `There is no database here: DATABASE_URL is not set, and DATA_DIR (${dataDir}) holds none.
-Is this the folder and the environment of the service? \`ashlar serve\` and \`ashlar migrate up\` make a database.`
-}
-
-/** The database of the configuration; `beside` for verbs that may run next to a server. */
-export function findDatabase(config: Config, log: Log, beside = false): Promise<DatabasePlace> {
-  const { url, appUrl, appPassword, rolePrefix } = config.database
-  return placeDatabase({ url, appUrl, appPassword, rolePrefix, dataDir: config.app.dataDir }, log, beside)
-}
 
 /** Runs a verb's work on the owner's connection, and stops what it started. */
 export async function withOwner<T>(

@@ -4,16 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { createModules } from '../app.ts'
 import type { Database } from '../drivers/database/index.ts'
 import { UsageError } from './arguments.ts'
+import { findDatabase, readConfig } from './ground.ts'
 import { endOnSignals } from './process.ts'
-import {
-  bringUpToDate,
-  closeDrivers,
-  findDatabase,
-  openDrivers,
-  openMetricsPort,
-  readConfig,
-  VERSION,
-} from './runtime.ts'
+import { bringUpToDate, closeDrivers, openDrivers, openMetricsPort, VERSION } from './runtime.ts'
 
 /** Of the time that a stop may take, what giving jobs back and closing need at the end. */
 const CLOSING_MS = 4_000

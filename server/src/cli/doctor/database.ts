@@ -16,7 +16,8 @@ import {
 import { migrationStatus } from '../../drivers/database/migrations.ts'
 import { checkSeparation } from '../../drivers/database/schema-check.ts'
 import type { Log } from '../../drivers/telemetry/log.ts'
-import { findDatabase, rowSecurityOf } from '../runtime.ts'
+import { findDatabase } from '../ground.ts'
+import { rowSecurityOf } from '../runtime.ts'
 import * as queries from './database.queries.ts'
 import { type Finding, fail, ok, warn, wordsOf } from './finding.ts'
 
