@@ -2,6 +2,8 @@
 DROP INDEX "files_tenantId_updatedAt_id_idx";
 DROP INDEX "files_tenantId_name_id_idx";
 DROP INDEX "files_tenantId_size_id_idx";
+CREATE INDEX "files_tenantId_folderId_idx" ON files ("tenantId", "folderId");
+DROP INDEX "files_tenantId_folderId_updatedAt_id_idx";
 DROP INDEX "documents_tenantId_title_id_idx";
 DROP INDEX "folders_tenantId_name_id_idx";
 DROP INDEX "folders_tenantId_createdAt_id_idx";

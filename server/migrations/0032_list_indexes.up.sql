@@ -3,6 +3,8 @@
 CREATE INDEX "files_tenantId_updatedAt_id_idx" ON files ("tenantId", "updatedAt" DESC, id DESC) WHERE "deletedAt" IS NULL;
 CREATE INDEX "files_tenantId_name_id_idx" ON files ("tenantId", left(name, 200), id) WHERE "deletedAt" IS NULL;
 CREATE INDEX "files_tenantId_size_id_idx" ON files ("tenantId", size, id) WHERE "deletedAt" IS NULL;
+CREATE INDEX "files_tenantId_folderId_updatedAt_id_idx" ON files ("tenantId", "folderId", "updatedAt" DESC, id DESC);
+DROP INDEX "files_tenantId_folderId_idx"; -- the beginning of "files_tenantId_folderId_name_id_idx"
 CREATE INDEX "documents_tenantId_title_id_idx" ON documents ("tenantId", left(title, 200), id) WHERE "deletedAt" IS NULL;
 CREATE INDEX "folders_tenantId_name_id_idx" ON folders ("tenantId", left(name, 200), id) WHERE "parentId" IS NULL AND "deletedAt" IS NULL;
 CREATE INDEX "folders_tenantId_createdAt_id_idx" ON folders ("tenantId", "createdAt", id) WHERE "parentId" IS NULL AND "deletedAt" IS NULL;

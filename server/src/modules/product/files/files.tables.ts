@@ -49,11 +49,16 @@ export const files = pgTable(
     uniqueIndex('files_tenantId_id_key').on(table.tenantId, table.id),
     index('files_tenantId_blobId_idx').on(table.tenantId, table.blobId),
     index('files_tenantId_createdAt_id_idx').on(table.tenantId, table.createdAt.desc(), table.id.desc()),
-    index('files_tenantId_folderId_idx').on(table.tenantId, table.folderId),
     index('files_tenantId_ownerId_name_id_idx').on(table.tenantId, table.ownerId, table.name, table.id),
     index('files_tenantId_ownerId_updatedAt_id_idx').on(
       table.tenantId,
       table.ownerId,
+      table.updatedAt.desc(),
+      table.id.desc(),
+    ),
+    index('files_tenantId_folderId_updatedAt_id_idx').on(
+      table.tenantId,
+      table.folderId,
       table.updatedAt.desc(),
       table.id.desc(),
     ),
