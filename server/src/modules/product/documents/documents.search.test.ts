@@ -119,6 +119,20 @@ describe(`documents, ${TENANTS * PER_TENANT} of them in ${TENANTS} tenants`, () 
     assert.ok((await read()) <= 5 * searches, `${await read()} times in ${searches} searches`)
   })
 
+  it('are taken whatever marks are heaped on one letter, and found by their words across the pieces that are read', async () => {
+    const heap = `a${'\u0301'.repeat(100_000)}${'\u0316'.repeat(99_999)}`
+    const { status } = await ashlar.call('POST', '/api/v1/documents', {
+      token: person.token,
+      json: { title: 'Heaped', content: heap },
+    })
+    assert.equal(status, 201)
+    const content = `${'ab cd '.repeat(83)}lapislazuli ${'ef '.repeat(300)}CAFE\u0301`
+    assert.ok(content.indexOf('lapislazuli') < 500 && content.indexOf('lapislazuli') + 11 > 500)
+    await ashlar.call('POST', '/api/v1/documents', { token: person.token, json: { title: 'Cut', content } })
+    for (const word of ['lapislazuli', 'caf\u00e9', 'heaped'])
+      assert.equal((await get(`search=${encodeURIComponent(word)}`)).body.data.length, 1, word)
+  })
+
   it('are listed by indexes: no plan reads a table through, and few rows are looked at in vain', async (test) => {
     const db = ashlar.drivers.database.tenant('default')
     const actor: UserActor = {

@@ -159,6 +159,13 @@ describe('files', () => {
       [text('<html><script>alert(1)</script>', 'page.png', 'image/png'), 'files.type_mismatch'],
       [text(svg, 'logo.png', 'image/png'), 'files.type_mismatch'],
       [text('<!doctype html><p>', 'page.txt'), 'files.type_mismatch'],
+      // However browsers end a comment, what they would run comes after it.
+      ...['<!-- a --> <!-- b -->', '<!-->', '<!--->', '<!-- a --!>'].map(
+        (comment): [ReturnType<typeof text>, string] => [
+          text(`\n${comment}<script>alert(1)</script>`, 'page.txt'),
+          'files.type_mismatch',
+        ],
+      ),
       [text(png, 'red.pdf', 'application/pdf'), 'files.type_mismatch'],
       [text(png, 'red.html', 'image/png'), 'files.type_mismatch'],
       [text('just text', 'photo.jpg', 'image/jpeg'), 'files.type_mismatch'],
@@ -168,6 +175,8 @@ describe('files', () => {
     ]
     for (const words of ['MZ is where the quarry lies', 'BMW came to look at slabs'])
       assert.equal((await upload(owner, text(words))).body.mimeType, 'text/plain')
+    // Comments over comments, which may be paired in countless ways.
+    assert.equal((await upload(owner, text(`${'<!---->'.repeat(580)}x`))).body.mimeType, 'text/plain')
     const before = await files()
     for (const [file, code] of refused) {
       const answer = await upload(owner, file)
@@ -316,6 +325,17 @@ describe('files', () => {
       headers: { 'if-match': etag },
     })
     assert.equal(stale.status, 412, stale.text)
+  })
+
+  it('is uploaded and copied into one folder by many at once, and nobody waits for nothing', async () => {
+    const { id } = await made(owner, 'the same slab')
+    for (let round = 0; round < 15; round++) {
+      const answers = await Promise.all([
+        ...[1, 2].map(() => upload(owner, text('the same slab', 'slab.txt'))),
+        ...[1, 2].map(() => call(owner, 'POST', `/files/${id}/copy`, {})),
+      ])
+      for (const { status, text: said } of answers) assert.equal(status, 201, said)
+    }
   })
 
   it('a name is there once in a place: refused to a rename, given a number by a move and by the trash', async () => {

@@ -28,7 +28,7 @@ const MARKED =
 const MARKED_BY_A_WORD = new Set(['exe', 'bmp'])
 
 /** Texts that a browser would run. */
-const SCRIPTABLE = /^\uFEFF?\s*(?:<!--[\s\S]*?-->\s*)*<(?:!doctype|html|head|body|script|svg|iframe|\?xml)\b/i
+const SCRIPTABLE = /^<(?:!doctype|html|head|body|script|svg|iframe|\?xml)\b/i
 
 function extensionOf(name: string): string {
   const found = /\.([A-Za-z0-9]{1,10})$/.exec(name)?.[1]?.toLowerCase() ?? ''
@@ -60,7 +60,7 @@ async function found(beginning: Buffer, extension: string): Promise<string> {
     if (MARKED.test(extension) || TEXTS[extension]) throw fileErrors('files.type_mismatch')
     return 'application/octet-stream'
   }
-  if (SCRIPTABLE.test(text)) {
+  if (SCRIPTABLE.test(fromFirstElement(text))) {
     const type = /<svg\b/i.test(text) ? 'image/svg+xml' : /<\?xml/i.test(text) ? 'application/xml' : 'text/html'
     if (extension !== '' && TEXTS[extension] !== type && !(extension === 'svg' || extension === 'xml'))
       throw fileErrors('files.type_mismatch', { facts: { type } })
@@ -69,6 +69,21 @@ async function found(beginning: Buffer, extension: string): Promise<string> {
   if (MARKED.test(extension) && beginning.length > 0)
     throw fileErrors('files.type_mismatch', { facts: { type: 'text/plain' } })
   return TEXTS[extension] ?? 'text/plain'
+}
+
+/**
+ * The text without the space and the comments before its first element. A comment ends as browsers see it (HTML, 13.2.5.43 on): also
+ * at `--!>`, and `<!-->` is a whole one. One that does not end is left.
+ */
+function fromFirstElement(text: string): string {
+  let rest = text.trimStart()
+  while (rest.startsWith('<!--')) {
+    const end = /--!?>/g
+    end.lastIndex = 2
+    if (!end.test(rest)) return rest
+    rest = rest.slice(end.lastIndex).trimStart()
+  }
+  return rest
 }
 
 /** The beginning as text, or undefined where it is none. The last character may be cut. */

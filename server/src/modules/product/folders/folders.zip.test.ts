@@ -93,6 +93,22 @@ describe('a folder as a zip', () => {
     for (const name of ['Q_ why stone_.txt', 'x_ _y__/', 'a_b.txt']) assert.ok(hostile.includes(name), name)
   })
 
+  // A minute of standstill, were each name tried from the beginning.
+  it('gives thousands of one name their numbers', { timeout: 30_000 }, async () => {
+    const top = await folder('Many')
+    for (const title of ['Untitled (3)', 'Untitled (3)'])
+      await call(owner, 'POST', '/documents', { title, content: title, folderId: top })
+    await ashlar.rows(
+      `INSERT INTO documents (id, title, content, type, size, "ownerId", "folderId", "createdAt", "updatedAt")
+       SELECT 'many' || n, 'Untitled', '', 'document', 0, $1, $2, now() + n * interval '1 millisecond', now() FROM generate_series(1, 10000) n`,
+      [owner.id, top],
+    )
+    const names = Object.keys(await entriesOf((await get(`/folders/${top}/zip`, owner)).bytes))
+    assert.equal(names.length, 10_002)
+    for (const name of ['Untitled.txt', 'Untitled (3).txt', 'Untitled (3) (2).txt', 'Untitled (10001).txt'])
+      assert.ok(names.includes(name), name)
+  })
+
   it('says its size beforehand where it holds files alone, and opens none for HEAD', async () => {
     const top = await folder(unique('Q'))
     await file(top, 'a.txt', 'x'.repeat(50_000))

@@ -191,6 +191,8 @@ async function* scrubWebp(bytes: Bytes): AsyncGenerator<Buffer> {
 }
 
 const GPS_POINTER = 0x8825
+/** The standard has 32. With more, which may all name the same bytes, the structure is no place to look around in. */
+const MAX_PLACES = 64
 const SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8]
 
 /** Takes the place out of a TIFF structure (Exif 2.32, 4.6.6), in place. One that cannot be read is emptied. */
@@ -205,6 +207,7 @@ function scrubExif(tiff: Buffer): void {
       if (u16(at) !== GPS_POINTER) continue
       const places = u32(at + 8)
       const entries = u16(places)
+      if (entries > MAX_PLACES) return void tiff.fill(0)
       for (let one = places + 2; one < places + 2 + entries * 12; one += 12) {
         const size = (SIZES[u16(one + 2)] ?? 8) * u32(one + 4)
         if (size > 4) tiff.fill(0, u32(one + 8), u32(one + 8) + size)

@@ -78,6 +78,29 @@ describe('the place of a picture', () => {
     assert.ok(after.includes(Buffer.from([0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6])))
   })
 
+  it('FILE-1: of more places than there can be the whole structure is left out', async () => {
+    const [head, end] = [20, 8 + 2 + 12]
+    const placesOf = async (entries: number) => {
+      const tiff = Buffer.alloc(4_000, 0x33)
+      tiff.write('II*\0', 'latin1')
+      tiff.writeUInt32LE(8, 4)
+      tiff.writeUInt16LE(1, 8)
+      tiff.set([0x25, 0x88, 4, 0, 1, 0, 0, 0, end + 4, 0, 0, 0], 10)
+      tiff.writeUInt16LE(entries, end + 4)
+      for (let at = end + 6; at < end + 6 + entries * 12; at += 12) {
+        tiff.set([2, 0, 2, 0, 100, 0, 0, 0], at)
+        tiff.writeUInt32LE(3_000, at + 8)
+      }
+      const riff = Buffer.concat([Buffer.from('RIFF'), Buffer.alloc(4), Buffer.from('WEBPEXIF'), Buffer.alloc(4), tiff])
+      riff.writeUInt32LE(riff.length - 8, 4)
+      riff.writeUInt32LE(tiff.length, 16)
+      return (await scrubbed('image/webp', riff)).subarray(head)
+    }
+    const few = await placesOf(32)
+    assert.ok(few.subarray(3_000, 3_100).every((byte) => byte === 0) && few[3_200] === 0x33)
+    assert.ok((await placesOf(65)).every((byte) => byte === 0))
+  })
+
   it('FILE-1: is left out wherever it stands in a JPEG: behind fill bytes, between scans, and in a picture behind the first', async () => {
     const picture = await taken('jpeg')
     const bare = await sharp(picture).jpeg({ progressive: true }).toBuffer()

@@ -32,9 +32,10 @@ export function createMaking(parts: FileParts, { read }: Reading, uploads: Uploa
         await folders.mustTake(tx, actor, { ownerId: actor.userId, level: 'OWNER' }, folderId)
         await mustBeInTeam(tx, actor, 'file', form.teamId)
         const mimeType = await uploads.typeOf(file.id, name)
+        // The place before the content, as a copy has it: two that wait for each other would both fail.
+        const free = await freeName(tx, { folderId, ownerId: actor.userId }, name)
         const { id: blobId, bytes: size, sha256, thumbnail } = await storage.take(tx, file.id)
         const id = newId()
-        const free = await freeName(tx, { folderId, ownerId: actor.userId }, name)
         const row = { id, name: free, mimeType, size, folderId, teamId: form.teamId ?? null, ownerId: actor.userId }
         await queries.insert(tx, { ...row, blobId, sha256 })
         if (isPictured(mimeType) && thumbnail === null && jobs.isStarted())

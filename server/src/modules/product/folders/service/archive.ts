@@ -71,11 +71,15 @@ function entriesOf(folders: readonly queries.Node[], items: readonly FolderItem[
   const [top, ...below] = folders
   const pathOf = new Map([[top!.id, '']])
   const taken = new Set<string>()
+  const counts = new Map<string, number>()
   const free = (path: string, name: string) => {
     const [, stem = name, extension = ''] = /^(.+?)(\.[^.]{1,20})?$/.exec(safe(name)) ?? []
-    let found = `${path}${stem}${extension}`
+    const plain = `${path}${stem}${extension}`
     // Some file systems do not tell upper from lower case.
-    for (let count = 2; taken.has(found.toLowerCase()); count++) found = `${path}${stem} (${count})${extension}`
+    const key = plain.toLowerCase()
+    let [found, count] = [plain, counts.get(key) ?? 1]
+    while (taken.has(found.toLowerCase())) found = `${path}${stem} (${++count})${extension}`
+    counts.set(key, count)
     taken.add(found.toLowerCase())
     return found
   }
