@@ -4,6 +4,7 @@ import { glob, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { type MigrateOptions, migrateUp } from '../src/drivers/database/migrations.ts'
+import { createSealer } from '../src/drivers/sealing/index.ts'
 
 export interface TestDatabase {
   /** As the owner of the tables, who is no superuser. */
@@ -18,6 +19,7 @@ export interface TestDatabase {
 }
 
 const PASSWORD = 'test-password'
+const SEALER = createSealer([{ id: 'tests', key: Buffer.alloc(32, 7) }])
 
 /** Creates an empty database with an owner and role names of its own, on the tests' server or on the named one. */
 export async function createDatabase(settings: { forced?: boolean; server?: string } = {}): Promise<TestDatabase> {
@@ -45,7 +47,9 @@ export async function createDatabase(settings: { forced?: boolean; server?: stri
     appUrl: urlAs(`${rolePrefix}_app`),
     adminUrl: adminUrl.href,
     rolePrefix,
-    options: { rowSecurity: { rolePrefix, password: PASSWORD, forced: settings.forced ?? true } },
+    options: {
+      rowSecurity: { rolePrefix, password: { made: PASSWORD, sealer: SEALER }, forced: settings.forced ?? true },
+    },
     drop: () =>
       withClient(server, async (client) => {
         await client.query(`DROP DATABASE ${rolePrefix} WITH (FORCE)`)

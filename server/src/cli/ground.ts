@@ -1,6 +1,7 @@
 // What every verb stands on: its configuration, its log, and where its database is. Little enough to be loaded before the rest.
 import { type Config, ensureSecrets, loadConfig } from '../config.ts'
-import { type DatabasePlace, hasDatabase, placeDatabase } from '../drivers/database/index.ts'
+import { type DatabasePlace, hasDatabase, placeDatabase, type RolePassword } from '../drivers/database/index.ts'
+import { createSealer } from '../drivers/sealing/index.ts'
 import { createLog, type Log } from '../drivers/telemetry/log.ts'
 import { UsageError } from './arguments.ts'
 
@@ -28,6 +29,11 @@ Is this the folder and the environment of the service? \`ashlar serve\` and \`as
 
 /** The database of the configuration; `beside` for verbs that may run next to a server. */
 export function findDatabase(config: Config, log: Log, beside = false): Promise<DatabasePlace> {
-  const { url, appUrl, appPassword, rolePrefix } = config.database
-  return placeDatabase({ url, appUrl, appPassword, rolePrefix, dataDir: config.app.dataDir }, log, beside)
+  const { url, appUrl, rolePrefix } = config.database
+  const { dataDir } = config.app
+  return placeDatabase({ url, appUrl, appPassword: appPasswordOf(config), rolePrefix, dataDir }, log, beside)
+}
+
+export function appPasswordOf({ database, encryption }: Config): RolePassword {
+  return { made: database.appPassword, sealer: createSealer(encryption.keys) }
 }

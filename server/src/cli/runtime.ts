@@ -32,7 +32,7 @@ import {
 } from '../drivers/telemetry/index.ts'
 import type { Log } from '../drivers/telemetry/log.ts'
 import { UsageError } from './arguments.ts'
-import { findDatabase, readConfig, type Subject } from './ground.ts'
+import { appPasswordOf, findDatabase, readConfig, type Subject } from './ground.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
@@ -86,11 +86,11 @@ export function prepareQueue(config: Config, ownerUrl: string): Promise<void> {
 }
 
 export function rowSecurityOf(config: Config) {
-  const { rolePrefix, appPassword, shared, appUrl, poolerUrl, pool } = config.database
+  const { rolePrefix, shared, appUrl, poolerUrl, pool } = config.database
   return {
     rolePrefix,
     forced: !shared,
-    ...(appUrl === undefined && { password: appPassword }),
+    ...(appUrl === undefined && { password: appPasswordOf(config) }),
     ...(poolerUrl !== undefined && { timeouts: pool }),
   }
 }

@@ -1,6 +1,8 @@
 // Where the database is: a server that the configuration names, or an embedded one under the data folder.
 import { join } from 'node:path'
 import { type EmbeddedLog, type EmbeddedServer, findEmbedded, holdsDatabase, startEmbedded } from './embedded/index.ts'
+import { asOwner } from './owner.ts'
+import { passwordOf, type RolePassword } from './role-password.ts'
 import { roleNames } from './roles.ts'
 
 export interface PlaceOptions {
@@ -8,7 +10,7 @@ export interface PlaceOptions {
   url: string | undefined
   /** The application role's own URL, where the operator made the role. */
   appUrl: string | undefined
-  appPassword: string
+  appPassword: RolePassword
   rolePrefix: string
   dataDir: string
 }
@@ -31,7 +33,7 @@ export async function placeDatabase(options: PlaceOptions, log: EmbeddedLog, bes
   const running = !named && beside ? findEmbedded(dataDir) : undefined
   const embedded = named || running ? undefined : await startEmbedded({ dataDir, log })
   const ownerUrl = options.url ?? running?.url ?? embedded?.url
-  return { ownerUrl, appUrl: options.appUrl ?? asApplication(ownerUrl!, options), embedded }
+  return { ownerUrl, appUrl: options.appUrl ?? (await asApplication(ownerUrl!, options)), embedded }
 }
 
 /** Whether there is a database already, or a start would have to make it. A named one counts as there. */
@@ -48,12 +50,15 @@ function folderOf({ dataDir }: Pick<PlaceOptions, 'dataDir'>): string {
 }
 
 /** The owner's URL with the application role and its password in the owner's place. */
-function asApplication(
+async function asApplication(
   ownerUrl: string,
   { rolePrefix, appPassword }: Pick<PlaceOptions, 'rolePrefix' | 'appPassword'>,
-): string {
+): Promise<string> {
+  const role = roleNames(rolePrefix).app
+  // Whoever needs the owner's connection says why there is none.
+  const kept = await asOwner(ownerUrl, (client) => passwordOf(client, role, appPassword)).catch(() => undefined)
   const url = new URL(ownerUrl)
-  url.username = roleNames(rolePrefix).app
-  url.password = encodeURIComponent(appPassword)
+  url.username = role
+  url.password = encodeURIComponent(kept ?? appPassword.made)
   return url.href
 }

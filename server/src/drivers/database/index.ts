@@ -8,6 +8,7 @@ export { createDatabase, type Database, type Executor, type Tx } from './databas
 export { databaseProblem, violates } from './failures.ts'
 export { asOwner, refreshStatistics } from './owner.ts'
 export { beginningOf, bounds, ordering, type SortKey } from './paging.ts'
+export type { RolePassword } from './role-password.ts'
 export { roleNames } from './roles.ts'
 export {
   assignments,

@@ -8,7 +8,8 @@ import pg from 'pg'
 import { createDatabase, declarations, type TestDatabase, withClient } from '../../../test/database.ts'
 import { readCatalogue } from './catalogue.ts'
 import { migrationsDir, readMigrations } from './migration-files.ts'
-import { MigrationRefused, migrateDown, migrateUp, migrationStatus, newMigration } from './migrations.ts'
+import { migrateDown, migrateUp, migrationStatus, newMigration } from './migrations.ts'
+import { MigrationRefused } from './refused.ts'
 import { checkSchema } from './schema-check.ts'
 
 describe('migrations', () => {

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { ClientBase } from 'pg'
 import { isAdoptable } from './adoption.ts'
 import { type MigrationFile, migrationsDir, readMigrations } from './migration-files.ts'
+import { MigrationRefused } from './refused.ts'
 import { prepareRoles } from './roles.ts'
 import { applyPolicies, applyRowSecurity, type RowSecurityOptions } from './row-security.ts'
 
@@ -43,17 +44,6 @@ interface Applied {
   adopted: boolean
   appliedAt: Date
   milliseconds: number
-}
-
-/** Thrown before anything is changed when the database and the folder do not fit together. */
-export class MigrationRefused extends Error {
-  readonly problems: string[]
-
-  constructor(problems: string[]) {
-    super(problems.join('\n'))
-    this.name = 'MigrationRefused'
-    this.problems = problems
-  }
 }
 
 /** Brings the database to `to`, then sees to roles, policies and grants. Needs a direct connection of the tables' owner. */

@@ -2,6 +2,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import type { ClientBase } from 'pg'
 import { type Timeouts, timeoutsOf } from './pool.ts'
+import { type RolePassword, settledPassword } from './role-password.ts'
 
 export interface RoleNames {
   /** Logs in, owns nothing, is bound by row security. */
@@ -14,7 +15,7 @@ export interface RoleOptions {
   /** Roles are called `<prefix>_app` and `<prefix>_across`. */
   rolePrefix: string
   /** The app role's password; without one it stays as it is. */
-  password?: string
+  password?: RolePassword
   /** Set at the app role, where its connections cannot bring them: behind a pooler. */
   timeouts?: Timeouts
 }
@@ -89,8 +90,15 @@ async function prepareRole(client: ClientBase, name: string, login: 'LOGIN' | 'N
   if (wrong.length > 0) await despiteOthers(client, `ALTER ROLE ${identifier} ${wrong.join(' ')}`)
 }
 
-async function setPassword(client: ClientBase, name: string, password: string | undefined): Promise<void> {
-  if (password === undefined) return
+async function setPassword(client: ClientBase, name: string, wanted: RolePassword | undefined): Promise<void> {
+  if (wanted === undefined) return
+  const { password, comment } = await settledPassword(client, name, wanted)
+  await letIn(client, name, password)
+  if (comment !== undefined)
+    await despiteOthers(client, `COMMENT ON ROLE ${client.escapeIdentifier(name)} IS ${client.escapeLiteral(comment)}`)
+}
+
+async function letIn(client: ClientBase, name: string, password: string): Promise<void> {
   const { rows } = await client.query("SELECT has_table_privilege('pg_authid', 'SELECT') AS readable")
   if (rows[0].readable) {
     const { rows: known } = await client.query('SELECT rolpassword FROM pg_authid WHERE rolname = $1', [name])

@@ -248,7 +248,7 @@ describe('row security', () => {
     const [, iterations, salt] = /^SCRAM-SHA-256\$(\d+):([^$]+)\$/.exec(known[0].rolpassword) ?? []
     assert.equal(
       known[0].rolpassword,
-      scramVerifier(database.options.rowSecurity.password!, Buffer.from(salt!, 'base64'), Number(iterations)),
+      scramVerifier(database.options.rowSecurity.password!.made, Buffer.from(salt!, 'base64'), Number(iterations)),
     )
   })
 
@@ -291,7 +291,13 @@ describe('row security', () => {
       await Promise.all(
         databases.map(({ adminUrl }, n) =>
           withClient(adminUrl, (client) =>
-            migrateUp(client, { rowSecurity: { rolePrefix, password: `p${n}`, forced: true } }),
+            migrateUp(client, {
+              rowSecurity: {
+                rolePrefix,
+                password: { ...database.options.rowSecurity.password!, made: `p${n}` },
+                forced: true,
+              },
+            }),
           ),
         ),
       )
