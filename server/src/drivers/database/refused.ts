@@ -1,3 +1,5 @@
+// The refusal of a database that does not fit.
+
 /** Thrown before anything is changed when the database does not fit what stands beside it: the migrations, or the installation. */
 export class MigrationRefused extends Error {
   readonly problems: string[]

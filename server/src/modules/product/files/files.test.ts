@@ -336,6 +336,8 @@ describe('files', () => {
       ])
       for (const { status, text: said } of answers) assert.equal(status, 201, said)
     }
+    await ashlar.rows(`UPDATE blobs SET "touchedAt" = 'epoch' WHERE refs = 0`)
+    await ashlar.app.storage.sweep(60)
   })
 
   it('a name is there once in a place: refused to a rename, given a number by a move and by the trash', async () => {
@@ -427,6 +429,8 @@ describe('files', () => {
     try {
       const { id } = await made(owner)
       await call(owner, 'PATCH', `/files/${id}/rename`, { name: `${unique('n')}.txt` })
+      // Who may read is asked when a fact is told.
+      await mine.next('files.updated')
       await call(owner, 'POST', `/files/${id}/share`, { userId: other.id, permission: 'READ' })
       await Promise.all([mine.next('files.shared'), theirs.next('files.shared')])
       const of = (one: Listening) => one.facts().map(({ event, data }) => [event, data.aggregateId])
