@@ -327,19 +327,6 @@ describe('files', () => {
     assert.equal(stale.status, 412, stale.text)
   })
 
-  it('is uploaded and copied into one folder by many at once, and nobody waits for nothing', async () => {
-    const { id } = await made(owner, 'the same slab')
-    for (let round = 0; round < 15; round++) {
-      const answers = await Promise.all([
-        ...[1, 2].map(() => upload(owner, text('the same slab', 'slab.txt'))),
-        ...[1, 2].map(() => call(owner, 'POST', `/files/${id}/copy`, {})),
-      ])
-      for (const { status, text: said } of answers) assert.equal(status, 201, said)
-    }
-    await ashlar.rows(`UPDATE blobs SET "touchedAt" = 'epoch' WHERE refs = 0`)
-    await ashlar.app.storage.sweep(60)
-  })
-
   it('a name is there once in a place: refused to a rename, given a number by a move and by the trash', async () => {
     const folder = (await call(owner, 'POST', '/folders', { name: unique('Q') })).body
     const inside = await upload(owner, text(unique('c'), 'same.txt'), { folderId: folder.id })

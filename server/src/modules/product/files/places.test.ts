@@ -266,6 +266,18 @@ describe('places', () => {
     assert.deepEqual([...new Set(statuses)], [201])
   })
 
+  it('one content is uploaded and copied into one place by many at once, and nobody is turned away', async () => {
+    const top = await folder(anna, unique('Slabs'))
+    const same = { bytes: Buffer.from(unique('the same slab')), type: 'text/plain', name: 'slab.txt' }
+    const upload = () =>
+      ashlar.call('POST', '/api/v1/files/upload', { token: anna.token, multipart: { folderId: top, file: same } })
+    const { id } = done(await upload())
+    const copy = () => call(anna, 'POST', `/files/${id}/copy`, { folderId: top })
+    for (let round = 0; round < 15; round++)
+      for (const answer of await Promise.all([upload(), copy(), upload(), copy()])) done(answer)
+    assert.equal(new Set(await namesAt(anna, `folderId=${top}`)).size, 61)
+  })
+
   it('shared with one person at once by many requests it is shared once, with what the last one gave', async () => {
     const top = await folder(anna, unique('Often'))
     const one = await file(anna, 'often.txt', top)
