@@ -68,12 +68,11 @@ export const server = {
     ...trustedProxies,
     parse: (given: string) => (/^(?:false|no|off|none|0)$/i.test(given) ? [] : trustedProxies.parse(given)),
   },
-  bodyLimit: size('BODY_LIMIT', 'The largest request body, uploads apart.', {
-    default: 256,
-    unit: 'kb',
-    min: 1,
-    max: 102_400,
-  }),
+  bodyLimit: size(
+    'BODY_LIMIT',
+    'The largest request body. Uploads and forms with files have limits of their own; a document is taken up to 8 MiB, a question to a model up to 256 KiB, whatever this says.',
+    { default: 256, unit: 'kb', min: 1, max: 102_400 },
+  ),
   requestTimeoutMs: duration('REQUEST_TIMEOUT', 'How long a client may take to send a whole request.', {
     unit: 's',
     to: 'ms',

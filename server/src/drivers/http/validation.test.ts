@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import fastJson, { type Schema } from 'fast-json-stringify'
 import Type, { type TSchema } from 'typebox'
 import { type Person, startApp, type TestApp } from '../../../test/harness.ts'
+import { entries } from '../../config/table.ts'
 import { type FieldFault, Problem } from '../../core/errors.ts'
 import { camelKeysFor } from './casing.ts'
 import { halolight } from './dialects/index.ts'
@@ -131,6 +132,23 @@ describe('bodies over HTTP', () => {
     assert.throws(() => compileCheck('body', { type: 'no such type' } as TSchema, 'refuse')({}), /schema is invalid/)
   })
 
+  it('have limits of their own where BODY_LIMIT says so, beside uploads and forms with files', () => {
+    const own = ashlar.app.routes.filter(({ bodyLimit, files, uploads }) => bodyLimit && !files && !uploads)
+    const limits = Object.fromEntries(own.map(({ operation, bodyLimit }) => [operation, bodyLimit]))
+    const document = 8 * 1024 * 1024
+    assert.deepEqual(limits, {
+      'documents.create': document,
+      'documents.update': document,
+      'documents.edit': document,
+      'ai.ask': 256 * 1024,
+    })
+    const { about } = entries().find(({ setting }) => setting.name === 'BODY_LIMIT')!.setting
+    assert.match(
+      about,
+      /files have limits of their own; a document is taken up to 8 MiB, a question to a model up to 256 KiB/,
+    )
+  })
+
   it('are answered like any invalid body, on every base, when they are large', async () => {
     const { token } = admin
     const ids = Array.from({ length: 43_000 }, (_, at) => at)
@@ -176,7 +194,10 @@ describe('bodies over HTTP', () => {
       const { status, text } = await client.send('POST', '/api/v1/auth/login', headers, '')
       const { detail, errors } = JSON.parse(text)
       assert.deepEqual([status, detail], [422, 'The request has no body, and needs one.'])
-      assert.ok(errors.some(({ path, code }: FieldFault) => path === 'password' && code === 'missing'), text)
+      assert.ok(
+        errors.some(({ path, code }: FieldFault) => path === 'password' && code === 'missing'),
+        text,
+      )
     }
     const bare = JSON.parse((await client.send('POST', '/api/v1/auth/login', json, '{}')).text)
     assert.equal(bare.detail, 'The request has invalid fields.')
