@@ -12,11 +12,15 @@ export const app = {
     also: { dev: 'development', local: 'development', stage: 'staging', prod: 'production', testing: 'test' },
   }),
   name: text('PROJECT_NAME', 'The name that people see in mails and in the documentation.', { default: 'Ashlar' }),
-  defaultLocale: choice('DEFAULT_LOCALE', 'The language of mails to people and tenants that chose none.', {
-    of: ['en', 'de', 'zh-CN'] as const,
-    default: 'en',
-    also: { zh: 'zh-CN', zh_cn: 'zh-CN', 'zh-cn': 'zh-CN', 'de-de': 'de', 'en-us': 'en', 'en-gb': 'en' },
-  }),
+  defaultLocale: choice(
+    'DEFAULT_LOCALE',
+    'The language of mails to people and tenants that chose none, and of the names that roles and permissions have in a new tenant.',
+    {
+      of: ['en', 'de', 'zh-CN'] as const,
+      default: 'en',
+      also: { zh: 'zh-CN', zh_cn: 'zh-CN', 'zh-cn': 'zh-CN', 'de-de': 'de', 'en-us': 'en', 'en-gb': 'en' },
+    },
+  ),
   dataDir: text('DATA_DIR', 'The folder for what is kept on disk: made secrets, uploads, the embedded database.', {
     default: './data',
     allowed: 'a folder',
