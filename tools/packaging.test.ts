@@ -259,6 +259,19 @@ describe('the example for nginx', () => {
     for (const [, name] of example.matchAll(/\b([A-Z]+(?:_[A-Z]+)+)\b/g)) assert.ok(settings.has(name!), name)
   })
 
+  it('waits for the answers of models, wherever they are asked', () => {
+    const [, place, settings] = example.match(/location (\S+ai\/) \{([^}]+)\}/)!
+    const seconds = Number(settings!.match(/proxy_read_timeout (\d+)s;/)![1])
+    const { firstTokenMs, maxOutputTokens } = defaults.ai
+    const steps = 5
+    const tokensPerSecond = 8
+    assert.ok(seconds > (steps * firstTokenMs) / 1000 + maxOutputTokens / tokensPerSecond, `${seconds} s`)
+    assert.match(settings!, /proxy_pass http:\/\/\$nodes;/)
+    const asking = text('docs/reference/api.md').match(/`[A-Z]+ \/\S*\/ai\/[^`]*`/g)!
+    assert.ok(asking.length > 5)
+    for (const one of asking) assert.ok(one.split(' ')[1]!.startsWith(place!), one)
+  })
+
   it('is understood by nginx', { skip: !existsSync('/usr/sbin/nginx') && 'nginx is not installed' }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'ashlar-nginx-'))
     try {

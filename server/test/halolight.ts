@@ -19,7 +19,7 @@ export type Shape = string | readonly Shape[] | { readonly [field: string]: Shap
 
 /** A whole Ashlar with the demonstration data. */
 export async function startDemo(): Promise<TestApp> {
-  const ashlar = await startApp({ jobs: true })
+  const ashlar = await startApp({ jobs: true, env: { DEFAULT_LOCALE: 'zh-CN' } })
   await seedDemo(ashlar.drivers.database, ashlar.app.hashing, { size: 0, tenants: 0, progress: () => undefined })
   return ashlar
 }

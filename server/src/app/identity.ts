@@ -76,7 +76,7 @@ function createPeople(config: Config, foundation: Foundation, routes: () => read
   const refreshTokens = createRefreshTokens({ secret: tokens.refreshSecret })
   const lifeIn = (tenantId: string, within?: Tx) => tenants.sessionLifeOf(tenantId, within)
   const sessions = createSessions({ ...foundation, accessTokens, refreshTokens, lifeIn, options: { ...tokens, admin } })
-  const roles = createRoles({ ...foundation, routes })
+  const roles = createRoles({ ...foundation, routes, language: config.app.defaultLocale })
   const { defaultRole } = accounts
   const { absoluteSeconds, idleSeconds } = tokens
   const options = { ...tenancy, defaultRole, sessions: { absoluteSeconds, idleSeconds } }

@@ -29,7 +29,7 @@ export interface Contract {
 }
 
 /** What an address that no operation has may answer. */
-const STRAY = [400, 404, 413, 415, 431]
+const STRAY = [400, 404, 405, 413, 415, 431]
 
 export function contractOf(documents: readonly object[]): Contract {
   const ajv = new Ajv({ strict: false, logger: false })

@@ -12,11 +12,15 @@ export const app = {
     also: { dev: 'development', local: 'development', stage: 'staging', prod: 'production', testing: 'test' },
   }),
   name: text('PROJECT_NAME', 'The name that people see in mails and in the documentation.', { default: 'Ashlar' }),
-  defaultLocale: choice('DEFAULT_LOCALE', 'The language of mails to people and tenants that chose none.', {
-    of: ['en', 'de', 'zh-CN'] as const,
-    default: 'en',
-    also: { zh: 'zh-CN', zh_cn: 'zh-CN', 'zh-cn': 'zh-CN', 'de-de': 'de', 'en-us': 'en', 'en-gb': 'en' },
-  }),
+  defaultLocale: choice(
+    'DEFAULT_LOCALE',
+    'The language of mails to people and tenants that chose none, and of the names that roles and permissions have in a new tenant.',
+    {
+      of: ['en', 'de', 'zh-CN'] as const,
+      default: 'en',
+      also: { zh: 'zh-CN', zh_cn: 'zh-CN', 'zh-cn': 'zh-CN', 'de-de': 'de', 'en-us': 'en', 'en-gb': 'en' },
+    },
+  ),
   dataDir: text('DATA_DIR', 'The folder for what is kept on disk: made secrets, uploads, the embedded database.', {
     default: './data',
     allowed: 'a folder',
@@ -68,12 +72,11 @@ export const server = {
     ...trustedProxies,
     parse: (given: string) => (/^(?:false|no|off|none|0)$/i.test(given) ? [] : trustedProxies.parse(given)),
   },
-  bodyLimit: size('BODY_LIMIT', 'The largest request body, uploads apart.', {
-    default: 256,
-    unit: 'kb',
-    min: 1,
-    max: 102_400,
-  }),
+  bodyLimit: size(
+    'BODY_LIMIT',
+    'The largest request body. Uploads and forms with files have limits of their own; a document is taken up to 8 MiB, a question to a model up to 256 KiB, whatever this says.',
+    { default: 256, unit: 'kb', min: 1, max: 102_400 },
+  ),
   requestTimeoutMs: duration('REQUEST_TIMEOUT', 'How long a client may take to send a whole request.', {
     unit: 's',
     to: 'ms',

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Problem, requestErrors } from '../../core/errors.ts'
 import type { HttpOptions } from './server.ts'
 
 const ID_PREFIX = randomBytes(8).toString('hex')
@@ -23,9 +24,26 @@ export function readBodies(app: FastifyInstance): void {
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
-    else void parse(request, body as string, done)
+    else
+      void parse(request, body as string, (error, value) =>
+        error ? done(unreadable(body as string)) : done(null, value),
+      )
   })
   app.removeContentTypeParser('text/plain')
+}
+
+/** The refusal of a body, in words that hold nothing of it: the parser's own quote it where they name no place. */
+function unreadable(body: string): Problem {
+  try {
+    JSON.parse(body.replace(/^\ufeff/, ''))
+  } catch (error) {
+    const { message } = error as SyntaxError
+    const [, position, line, column] = / at position (\d+) \(line (\d+) column (\d+)\)$/.exec(message) ?? []
+    const at = position && `: it goes wrong at position ${position} (line ${line}, column ${column})`
+    const end = message === 'Unexpected end of JSON input' && ': it ends too early'
+    return requestErrors('request.malformed', { message: `The body is not valid JSON${at || end || ''}.` })
+  }
+  return requestErrors('request.malformed', { message: 'The body has a key that JavaScript takes for a prototype.' })
 }
 
 /**

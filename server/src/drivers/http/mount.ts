@@ -147,7 +147,7 @@ function compileInput(
     let body: unknown
     if (checkBody) {
       body = dialect.accept(route, 'body', camelBody(sentBody ?? {}))
-      checkBody(body)
+      checkBody(body, sentBody === undefined ? 'The request has no body, and needs one.' : undefined)
     }
     return { params: request.params, query, body }
   }

@@ -24,6 +24,7 @@ export function refuse(error: unknown, request: FastifyRequest, reply: FastifyRe
   })
   if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
   if (problem.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+  if (problem.kind === 'method_not_allowed') reply.header('allow', (problem.facts.allowed as string[]).join(', '))
   reply.headers(headersOfLimit(problem))
   if (!request.raw.complete) leaveBody(request, reply)
   return reply.code(status).header('cache-control', 'no-store').type(contentType).serializer(JSON.stringify).send(body)

@@ -13,7 +13,6 @@ import Fastify, {
 } from 'fastify'
 import type { TSchema } from 'typebox'
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { requestErrors } from '../../core/errors.ts'
 import { type Meter, type Metrics, noMetrics, type Tracing } from '../telemetry/index.ts'
 import { networkOf } from './addresses.ts'
 import { jsonWriter } from './answers.ts'
@@ -27,6 +26,7 @@ import { type HeaderOptions, securityHeaders } from './headers.ts'
 import { type Idempotency, REPLAYED_HEADER } from './idempotency.ts'
 import { readBodies, requestId, tenantChooser } from './incoming.ts'
 import type { RateLimiter } from './limits.ts'
+import { refusalWhere } from './methods.ts'
 import { mount } from './mount.ts'
 import { refuse, refuseConnection } from './refusals.ts'
 import { countDataFault } from './request-metrics.ts'
@@ -140,7 +140,8 @@ export async function createHttp(options: HttpOptions, parts: HttpParts): Promis
     countDataFault(metrics, error)
     return refuse(error, request, reply)
   })
-  app.setNotFoundHandler((request, reply) => refuseStranger(requestErrors('request.not_found'), request, reply))
+  const refusalAt = refusalWhere(mounted)
+  app.setNotFoundHandler((request, reply) => refuseStranger(refusalAt(request.url), request, reply))
 
   const tenantChoice = tenantChooser(options.tenancy)
   const freshness = { clock: parts.clock ?? systemClock, seconds: options.reauthenticationSeconds }

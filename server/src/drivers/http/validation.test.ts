@@ -4,9 +4,11 @@ import { after, before, describe, it } from 'node:test'
 import fastJson, { type Schema } from 'fast-json-stringify'
 import Type, { type TSchema } from 'typebox'
 import { type Person, startApp, type TestApp } from '../../../test/harness.ts'
+import { entries } from '../../config/table.ts'
 import { type FieldFault, Problem } from '../../core/errors.ts'
 import { camelKeysFor } from './casing.ts'
 import { halolight } from './dialects/index.ts'
+import { rawClient } from './edge.fixture.ts'
 import type { Route } from './routes.ts'
 import { compileCheck } from './validation.ts'
 
@@ -130,6 +132,23 @@ describe('bodies over HTTP', () => {
     assert.throws(() => compileCheck('body', { type: 'no such type' } as TSchema, 'refuse')({}), /schema is invalid/)
   })
 
+  it('have limits of their own where BODY_LIMIT says so, beside uploads and forms with files', () => {
+    const own = ashlar.app.routes.filter(({ bodyLimit, files, uploads }) => bodyLimit && !files && !uploads)
+    const limits = Object.fromEntries(own.map(({ operation, bodyLimit }) => [operation, bodyLimit]))
+    const document = 8 * 1024 * 1024
+    assert.deepEqual(limits, {
+      'documents.create': document,
+      'documents.update': document,
+      'documents.edit': document,
+      'ai.ask': 256 * 1024,
+    })
+    const { about } = entries().find(({ setting }) => setting.name === 'BODY_LIMIT')!.setting
+    assert.match(
+      about,
+      /files have limits of their own; a document is taken up to 8 MiB, a question to a model up to 256 KiB/,
+    )
+  })
+
   it('are answered like any invalid body, on every base, when they are large', async () => {
     const { token } = admin
     const ids = Array.from({ length: 43_000 }, (_, at) => at)
@@ -147,5 +166,40 @@ describe('bodies over HTTP', () => {
       const answer = await ashlar.call('POST', `${prefix}/auth/login`, { json: manyKeys(20_000) })
       assert.equal(answer.status, status, prefix)
     }
+  })
+
+  it('are refused in words where they are no JSON, with the place and without the text', async () => {
+    const client = rawClient(ashlar.url)
+    after(() => client.close())
+    const CANARY = 'canary5e1f'
+    const json = { 'content-type': 'application/json' }
+    const invalid = 'The body is not valid JSON'
+    for (const [body, words] of [
+      [`{"login":"${CANARY}",}`, `${invalid}: it goes wrong at position 22 (line 1, column 23).`],
+      [`\ufeff{"login":"${CANARY}",}`, `${invalid}: it goes wrong at position 22 (line 1, column 23).`],
+      [`{\n "login": ["${CANARY}"\n}`, `${invalid}: it goes wrong at position 26 (line 3, column 1).`],
+      [`{"login":${CANARY}}`, `${invalid}.`],
+      [`${CANARY} in JSON at position 7 (line 1 column 8)`, `${invalid}.`],
+      ['{"login":', `${invalid}: it ends too early.`],
+      [' ', `${invalid}: it ends too early.`],
+      [`{"__proto__":"${CANARY}"}`, 'The body has a key that JavaScript takes for a prototype.'],
+    ] as const)
+      for (const base of ['/api/v1', '/api', '']) {
+        const { status, text } = await client.send('POST', `${base}/auth/login`, json, body)
+        const { code, detail, message, error } = JSON.parse(text)
+        assert.deepEqual([status, code ?? error.code, detail ?? message], [400, 'request.malformed', words], body)
+        assert.ok(!text.includes(CANARY), text)
+      }
+    for (const headers of [json, {}]) {
+      const { status, text } = await client.send('POST', '/api/v1/auth/login', headers, '')
+      const { detail, errors } = JSON.parse(text)
+      assert.deepEqual([status, detail], [422, 'The request has no body, and needs one.'])
+      assert.ok(
+        errors.some(({ path, code }: FieldFault) => path === 'password' && code === 'missing'),
+        text,
+      )
+    }
+    const bare = JSON.parse((await client.send('POST', '/api/v1/auth/login', json, '{}')).text)
+    assert.equal(bare.detail, 'The request has invalid fields.')
   })
 })

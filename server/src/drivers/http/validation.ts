@@ -39,13 +39,17 @@ export const READ_APART = Symbol('read apart')
  * A check that throws `request.invalid` with every field at fault, up to fifty; of a value that is far larger than any route needs, with
  * the first. It is compiled when it is first asked: those of all routes would be half of a start, and most installations use few.
  */
-export function compileCheck(part: Part, schema: TSchema, unknownKeys: 'refuse' | 'ignore'): (value: unknown) => void {
+export function compileCheck(
+  part: Part,
+  schema: TSchema,
+  unknownKeys: 'refuse' | 'ignore',
+): (value: unknown, message?: string) => void {
   const engine = engineFor(part, unknownKeys)
   let validateAll: ValidateFunction | undefined
   let validateFirst: ValidateFunction | undefined
   const fields = Object.entries((schema as { properties?: Record<string, object> }).properties ?? {})
   const apart = new Set(fields.flatMap(([key, field]) => (READ_APART in field ? [key] : [])))
-  return (value) => {
+  return (value, message) => {
     const faults: FieldFault[] = []
     if (isHeavy(value)) {
       validateFirst ??= first[engine].compile(schema)
@@ -56,7 +60,8 @@ export function compileCheck(part: Part, schema: TSchema, unknownKeys: 'refuse' 
       collectUnreadable(value, { part, path: [], faults, apart })
       if (!validateAll(value)) faults.push(...faultsOf(validateAll, part))
     }
-    if (faults.length) throw requestErrors('request.invalid', { fields: faults.slice(0, MAX_FAULTS) })
+    if (faults.length)
+      throw requestErrors('request.invalid', { fields: faults.slice(0, MAX_FAULTS), ...(message && { message }) })
   }
 }
 

@@ -1,4 +1,6 @@
 // The permissions that the product knows, and the roles that every tenant starts with.
+import type { Language } from '../../foundation/mail/index.ts'
+import { WORDING } from './catalogue.words.ts'
 
 export interface CataloguePermission {
   action: string
@@ -9,33 +11,12 @@ export interface CataloguePermission {
 
 export interface DefaultRole {
   name: string
-  label: string
-  description: string
   permissions: readonly string[]
 }
 
-const GROUPS: Record<string, string> = {
-  dashboard: '仪表盘',
-  users: '用户管理',
-  analytics: '数据分析',
-  documents: '文档管理',
-  files: '文件存储',
-  messages: '消息中心',
-  calendar: '日程安排',
-  notifications: '通知中心',
-  settings: '系统设置',
-}
-
-const VERBS: Record<string, string> = {
-  view: 'View',
-  create: 'Create',
-  edit: 'Edit',
-  delete: 'Delete',
-  export: 'Export',
-  upload: 'Upload',
-  send: 'Send',
-  manage: 'Manage',
-  use: 'Use',
+export interface NamedRole extends DefaultRole {
+  label: string
+  description: string
 }
 
 const WORDS: Record<string, string> = {
@@ -59,19 +40,22 @@ const WORDS: Record<string, string> = {
   tokens: 'manage',
 }
 
-/** Every declared permission, the full one first. */
-export const CATALOGUE: readonly CataloguePermission[] = [
-  { action: '*', description: 'Full system access', label: 'Everything', group: 'system' },
-  { action: 'roles:*', description: 'Everything about roles', label: 'Manage roles', group: 'roles' },
-  ...Object.entries(WORDS).flatMap(([resource, verbs]) =>
-    verbs.split(' ').map((verb) => ({
-      action: `${resource}:${verb}`,
-      description: `${VERBS[verb]} ${resource}`,
-      label: `${VERBS[verb]} ${resource}`,
-      group: GROUPS[resource] ?? resource,
-    })),
-  ),
-]
+/** Every declared permission as a new tenant has it in that language, the full one first. */
+export function permissionsIn(language: Language): readonly CataloguePermission[] {
+  const { everything, everythingOfRoles, verbs, things, groups, say } = WORDING[language]
+  return [
+    { action: '*', ...everything, group: groups.system! },
+    { action: 'roles:*', ...everythingOfRoles, group: groups.roles! },
+    ...Object.entries(WORDS).flatMap(([resource, actions]) =>
+      actions.split(' ').map((verb) => {
+        const label = say(verbs[verb] ?? verb, things[resource] ?? resource)
+        return { action: `${resource}:${verb}`, description: label, label, group: groups[resource] ?? resource }
+      }),
+    ),
+  ]
+}
+
+export const CATALOGUE = permissionsIn('en')
 
 const SPECIFIC = [...Object.entries(WORDS)]
   .slice(0, 9)
@@ -90,11 +74,9 @@ export const READ_BY_PAGES: Readonly<Record<string, readonly string[]>> = {
 
 /** HaloLight's four roles, and the two of the role-based dialect. Their ids in the default tenant are their names. */
 export const DEFAULT_ROLES: readonly DefaultRole[] = [
-  { name: 'admin', label: '超级管理员', description: '拥有系统所有权限', permissions: ['*'] },
+  { name: 'admin', permissions: ['*'] },
   {
     name: 'manager',
-    label: '管理员',
-    description: '可管理用户和内容',
     permissions: [
       ...SPECIFIC.filter((one) => one !== 'users:delete' && one !== 'settings:edit'),
       ...READ_BY_PAGES.manager!,
@@ -102,8 +84,6 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
   },
   {
     name: 'editor',
-    label: '编辑员',
-    description: '可编辑文档和内容',
     permissions:
       'dashboard:view users:view analytics:view documents:view documents:create documents:edit files:view files:upload messages:view messages:send calendar:view calendar:edit notifications:view roles:view'.split(
         ' ',
@@ -111,8 +91,6 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
   },
   {
     name: 'viewer',
-    label: '访客',
-    description: '仅可查看内容',
     permissions:
       'dashboard:view users:view analytics:view documents:view files:view messages:view calendar:view notifications:view roles:view'.split(
         ' ',
@@ -120,8 +98,6 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
   },
   {
     name: 'user',
-    label: 'User',
-    description: 'Works with their own things',
     permissions:
       'dashboard:view documents:view documents:create documents:edit documents:delete files:view files:upload files:delete messages:view messages:send calendar:view calendar:edit notifications:view teams:view ai:use'.split(
         ' ',
@@ -129,11 +105,13 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
   },
   {
     name: 'moderator',
-    label: 'Moderator',
-    description: 'Reads and edits users',
     permissions: ['users:view', 'users:edit'],
   },
 ]
+
+export function rolesIn(language: Language): readonly NamedRole[] {
+  return DEFAULT_ROLES.map((role) => ({ ...role, ...WORDING[language].roles[role.name]! }))
+}
 
 /** The role that always keeps `*`, so that a tenant cannot lock itself out. */
 export const FULL_ROLE = 'admin'

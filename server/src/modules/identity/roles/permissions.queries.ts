@@ -88,7 +88,10 @@ export async function replaceOf(db: Executor, roleId: string, permissionIds: rea
     INSERT INTO role_permissions ("roleId", "permissionId") SELECT ${roleId}, unnest(${permissionIds}::text[]) ON CONFLICT DO NOTHING`)
 }
 
-/** Adds what the catalogue has and the tenant lacks; leaves everything else as it is. */
+/**
+ * Adds what the catalogue has and the tenant lacks, to the group that its permissions of the same resource are in; leaves everything
+ * else as it is.
+ */
 export async function seedPermissions(
   db: Executor,
   ids: string[],
@@ -96,7 +99,8 @@ export async function seedPermissions(
 ): Promise<void> {
   await db.run(sql`
     INSERT INTO permissions (id, action, resource, description, label, "group", "builtIn")
-    SELECT id, action, split_part(action, ':', 1), description, label, "group", true
+    SELECT id, action, split_part(action, ':', 1), description, label,
+      COALESCE((SELECT min(p."group") FROM permissions p WHERE p.resource = split_part(new.action, ':', 1) AND p."builtIn"), "group"), true
     FROM unnest(${ids}::text[], ${catalogue.map((one) => one.action)}::text[], ${catalogue.map((one) => one.description)}::text[],
       ${catalogue.map((one) => one.label)}::text[], ${catalogue.map((one) => one.group)}::text[]) AS new(id, action, description, label, "group")
     ON CONFLICT ("tenantId", action) DO UPDATE SET "builtIn" = true, label = COALESCE(permissions.label, excluded.label), "group" = COALESCE(permissions."group", excluded."group")

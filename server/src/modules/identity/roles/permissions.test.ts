@@ -47,7 +47,7 @@ describe('permissions', () => {
         verb: 'view',
         description: 'View users',
         label: 'View users',
-        group: '用户管理',
+        group: 'Users',
         aliases: ['read_user'],
         builtIn: true,
       })

@@ -1,6 +1,6 @@
 // The SQL of roles: what they are, what they grant and who holds them.
 import { assignments, containing, type Executor, type Sql, sql, where } from '../../../drivers/database/index.ts'
-import type { DefaultRole } from './catalogue.ts'
+import type { NamedRole } from './catalogue.ts'
 import type { RoleQuery } from './roles.schema.ts'
 
 /** Everything that a role `r` grants, inherited permissions included. */
@@ -77,7 +77,7 @@ export async function replaceRolesOf(db: Executor, userId: string, roleIds: read
 export function seedRole(
   db: Executor,
   id: string,
-  role: DefaultRole,
+  role: NamedRole,
 ): Promise<{ id: string; added: boolean } | undefined> {
   return db.one<{ id: string; added: boolean }>(sql`
     INSERT INTO roles (id, name, label, description, "builtIn") VALUES (${id}, ${role.name}, ${role.label}, ${role.description}, true)

@@ -450,7 +450,7 @@ describe('roles', () => {
       const list = ok(await halo('GET', '/roles')).body
       assert.ok(Array.isArray(list) && list.length >= 6)
       const viewer = list.find((role: RoleBody) => role.id === 'viewer')
-      assert.equal(viewer.label, '访客')
+      assert.equal(viewer.label, 'Viewer')
       assert.equal(viewer.created_at, viewer.createdAt)
       assert.ok(viewer.permissions.every((one: unknown) => typeof one === 'string'))
       assert.equal(ok(await halo('GET', '/roles?search=')).body.length, list.length)

@@ -4,7 +4,7 @@ import { invalidField } from '../../../../core/errors.ts'
 import { newId } from '../../../../core/ids.ts'
 import { ACTORS_CHANGED } from '../../../../core/topics.ts'
 import type { Executor, Tx } from '../../../../drivers/database/index.ts'
-import { CATALOGUE, DEFAULT_ROLES, READ_BY_PAGES } from '../catalogue.ts'
+import { CATALOGUE, permissionsIn, READ_BY_PAGES, rolesIn } from '../catalogue.ts'
 import { grant, seedPermissions, tenantsBehind } from '../permissions.queries.ts'
 import { roleErrors } from '../roles.errors.ts'
 import { mustHold } from '../roles.policy.ts'
@@ -33,14 +33,18 @@ export interface Assignment {
   bringUpToDate(): Promise<void>
 }
 
-export function createAssignment({ bus, database }: Pick<RoleParts, 'bus' | 'database'>): Assignment {
+export function createAssignment({
+  bus,
+  database,
+  language,
+}: Pick<RoleParts, 'bus' | 'database' | 'language'>): Assignment {
   async function seed(tx: Tx, { idsAreNames }: { idsAreNames: boolean }): Promise<void> {
     await seedPermissions(
       tx,
       CATALOGUE.map(() => newId()),
-      CATALOGUE,
+      permissionsIn(language),
     )
-    for (const role of DEFAULT_ROLES) {
+    for (const role of rolesIn(language)) {
       const seeded = await queries.seedRole(tx, idsAreNames ? role.name : newId(), role)
       if (seeded) await grant(tx, seeded.id, seeded.added ? role.permissions : (READ_BY_PAGES[role.name] ?? []))
     }

@@ -5,11 +5,14 @@ import type { Bus } from '../../../../drivers/bus/index.ts'
 import type { Database, Tx } from '../../../../drivers/database/index.ts'
 import type { Route } from '../../../../drivers/http/index.ts'
 import type { Audit } from '../../../foundation/audit/index.ts'
+import type { Language } from '../../../foundation/mail/index.ts'
 
 export interface RoleParts {
   database: Pick<Database, 'tenant' | 'inTenant' | 'acrossTenants'>
   bus: Pick<Bus, 'publish'>
   audit: Pick<Audit, 'record'>
+  /** In which the roles and permissions of a new tenant are named. */
+  language: Language
   /** Every route of the application; asked for after all modules are built. */
   routes(): readonly Route[]
 }
