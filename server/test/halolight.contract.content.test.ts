@@ -1,6 +1,7 @@
 // Every path on which HaloLight's front end asks about what people work with, as it asks, and what it reads.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { notified } from '../src/modules/product/notifications/notifications.fixture.ts'
 import { actionOf, DATES, type FrontEnd, frontEnd, META, type Shape, startDemo } from './halolight.ts'
 import type { TestApp } from './harness.ts'
 
@@ -231,6 +232,7 @@ describe('what HaloLight’s front end sends and reads of content', () => {
       ...{ id: 'string', type: 'string', title: 'string', content: 'string', read: 'boolean', time: 'string' },
       ...{ createdAt: 'date', created_at: 'date', message: 'string', isRead: 'boolean', link: 'string?' },
     }
+    await notified(() => ashlar).settled()
     const list = await admin.read('GET', '/notifications', [notice])
     const unread = list.filter((one: { read: boolean }) => !one.read)
     assert.equal((await admin.read('GET', '/notifications/unread-count', { count: 'number' })).count, unread.length)
