@@ -33,6 +33,7 @@ import {
 import type { Log } from '../drivers/telemetry/log.ts'
 import { UsageError } from './arguments.ts'
 import { findDatabase, readConfig, type Subject } from './ground.ts'
+import { openAt } from './ports.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
@@ -152,7 +153,7 @@ export async function openMetricsPort(
   log: Log,
 ): Promise<MetricsPort | undefined> {
   if (port === undefined) return undefined
-  const opened = await serveMetrics({ host, port, token }, text)
+  const opened = await openAt({ setting: 'METRICS_PORT', host, port }, () => serveMetrics({ host, port, token }, text))
   log.info({ address: opened.address }, 'metrics are read here')
   return opened
 }

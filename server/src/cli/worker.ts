@@ -5,6 +5,7 @@ import { createModules } from '../app.ts'
 import type { Database } from '../drivers/database/index.ts'
 import { UsageError } from './arguments.ts'
 import { findDatabase, readConfig } from './ground.ts'
+import { openAt } from './ports.ts'
 import { endOnSignals } from './process.ts'
 import { bringUpToDate, closeDrivers, openDrivers, openMetricsPort, VERSION } from './runtime.ts'
 
@@ -49,7 +50,8 @@ async function answerHealth(database: Pick<Database, 'ping'>, host: string, port
     response.writeHead(up ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' })
     response.end(JSON.stringify({ status: up ? 'ok' : 'degraded' }))
   })
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(port, host, done))
+  const listening = () => new Promise<void>((done, fail) => server.once('error', fail).listen(port, host, done))
+  await openAt({ setting: 'WORKER_HEALTH_PORT', host, port }, listening)
   return server
 }
 
