@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createModules } from '../app.ts'
 import type { Database } from '../drivers/database/index.ts'
-import { UsageError } from './arguments.ts'
+import { refuseArguments, UsageError } from './arguments.ts'
 import { findDatabase, readConfig } from './ground.ts'
 import { openAt } from './ports.ts'
 import { endOnSignals } from './process.ts'
@@ -12,7 +12,8 @@ import { bringUpToDate, closeDrivers, openDrivers, openMetricsPort, VERSION } fr
 /** Of the time that a stop may take, what giving jobs back and closing need at the end. */
 const CLOSING_MS = 4_000
 
-export async function worker(): Promise<void> {
+export async function worker(args: string[]): Promise<void> {
+  refuseArguments(args, 'worker')
   const { config, log } = readConfig({ existing: true })
   const place = await findDatabase(config, log, true)
   // A database that this process started itself has no server beside it, and would end with it.
