@@ -10,6 +10,7 @@ import {
   newMigration,
 } from '../drivers/database/migrations.ts'
 import { readArguments, UsageError } from './arguments.ts'
+import { mustFit } from './reach.ts'
 import { prepareQueue, rowSecurityOf, withOwner } from './runtime.ts'
 
 const USAGE = 'ashlar migrate up [--to N] | down --to N | status | check | new NAME'
@@ -28,6 +29,7 @@ export async function migrate(args: string[]): Promise<void> {
       return
     case 'up':
       return withOwner(async (client, config, ownerUrl) => {
+        await mustFit(client, config)
         report(await migrateUp(client, { rowSecurity: rowSecurityOf(config), ...(to !== undefined && { to }) }))
         if (to === undefined) await prepareQueue(config, ownerUrl)
       })

@@ -145,10 +145,16 @@ describe('ashlar doctor', () => {
   it('a database that is new, or behind, or that another program changed', async () => {
     const fresh = await createDatabase()
     try {
-      const { findings, code } = await examined({ DATABASE_URL: fresh.url, DATABASE_APP_URL: fresh.appUrl })
-      assert.equal(code, 1)
-      const [migrations] = findings.filter(({ check }) => check === 'migrations')
-      assert.deepEqual([migrations?.state, /version 0 of/.test(migrations?.says ?? '')], ['warn', true])
+      for (const DATABASE_APP_URL of [fresh.appUrl, '']) {
+        const env = { DATABASE_URL: fresh.url, DATABASE_APP_URL, DATABASE_ROLE_PREFIX: fresh.rolePrefix }
+        const examination = await examined(env)
+        assert.equal(examination.code, 0)
+        const [migrations] = of(examination, 'migrations')
+        assert.equal(migrations?.state, 'warn')
+        assert.match(migrations.says, /is not set up yet: it is at version 0 of/)
+        assert.match(migrations.mend!, /Run `ashlar migrate up`, or start the server/)
+        assert.deepEqual(of(examination, 'rights'), [])
+      }
     } finally {
       await fresh.drop()
     }
