@@ -252,6 +252,18 @@ describe('ashlar doctor', () => {
     })
   })
 
+  it('a place where a stop cannot be told to proxies', async () => {
+    const at = (...path: string[]) => ({ SHUTDOWN_FILE: join(folder, ...path) })
+    await fails(
+      'stop',
+      /The folder .*nowhere of SHUTDOWN_FILE does not exist/,
+      /Make the folder/,
+      at('nowhere', 'sign'),
+    )
+    assert.equal(of(await examined(at('sign')), 'stop')[0]!.state, 'ok')
+    assert.ok(!(await readdir(folder)).includes('sign'), 'nothing is put up')
+  })
+
   it('providers of models that are away, and models that they do not have', async () => {
     const OLLAMA_HOST = `http://127.0.0.1:${await freePort()}`
     await fails('models', /ollama does not answer at http:\/\/127/, /whether it runs/, { OLLAMA_HOST })
