@@ -62,7 +62,7 @@ describe('the metrics of several processes', () => {
     assert.equal(status, 200)
     assert.equal(totalOf(samplesOf(text), 'ashlar_db_pool_size'), 10)
     assert.equal((await get(`${alone.url}/metrics`)).status, 404, 'the public port stays shut')
-    await assert.rejects(fleet.start({ METRICS_PORT: port }), /METRICS_PORT cannot be opened/)
+    await assert.rejects(fleet.start({ METRICS_PORT: port }), /METRICS_PORT \d+ on 127\.0\.0\.1 is taken/)
     alone.kill('SIGTERM')
     assert.deepEqual(await alone.exited, { code: 0, signal: null })
   })

@@ -29,13 +29,32 @@ describe('a start of several processes', () => {
     assert.deepEqual(left, [])
   })
 
+  it('is refused where a stop could not put up SHUTDOWN_FILE', async () => {
+    for (const [SHUTDOWN_FILE, words] of [
+      [
+        '/nowhere/at/all/leaving',
+        /The folder \/nowhere\/at\/all of SHUTDOWN_FILE does not exist\.\nSHUTDOWN_FILE: Make/,
+      ],
+      [`${import.meta.filename}/leaving`, /of SHUTDOWN_FILE is none\./],
+      [import.meta.dirname, /SHUTDOWN_FILE \S+ is a folder\.\nSHUTDOWN_FILE: Name a file/],
+    ] as const) {
+      const told = await refusal({ SHUTDOWN_FILE })
+      assert.match(told, words)
+      assert.doesNotMatch(told, /^ +at /m)
+    }
+  })
+
   it('is given up when none comes to listen, with what stopped them', async () => {
     const holder = createServer().listen(0, '127.0.0.1')
     await once(holder, 'listening')
     try {
       const told = await refusal({ PORT: String((holder.address() as AddressInfo).port) })
       assert.match(told, /^The server ended with 1\. /)
-      assert.match(told, /EADDRINUSE/)
+      assert.match(
+        told,
+        /PORT \d+ on 127\.0\.0\.1 is taken: end the program that has it, or set PORT to another port\./,
+      )
+      assert.doesNotMatch(told, /^ +at /m)
       assert.match(
         told,
         /None of the 2 processes came to listen, the last one ended with exit code 1: this start is given up\./,

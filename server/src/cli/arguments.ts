@@ -14,3 +14,11 @@ export function readArguments<const T extends ParseArgsOptionsConfig>(args: stri
     throw new UsageError((error as Error).message)
   }
 }
+
+/** For verbs that are told everything by the settings; throws UsageError for any word or flag. */
+export function refuseArguments(args: string[], verb: string): void {
+  if (args.length > 0)
+    throw new UsageError(
+      `ashlar ${verb}\nIt takes no arguments, and was given ${args.join(' ')}: the environment and .env tell it everything, such as PORT.`,
+    )
+}

@@ -10,19 +10,26 @@ import {
   newMigration,
 } from '../drivers/database/migrations.ts'
 import { readArguments, UsageError } from './arguments.ts'
+import { mustFit } from './reach.ts'
 import { prepareQueue, rowSecurityOf, withOwner } from './runtime.ts'
 
 const USAGE = 'ashlar migrate up [--to N] | down --to N | status | check | new NAME'
 
 export async function migrate(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args, { to: { type: 'string' } })
-  const [verb = 'up', name] = positionals
+  const [verb, name] = positionals
   const to = values.to === undefined ? undefined : Number(values.to)
   if (to !== undefined && !(Number.isInteger(to) && to >= 0))
     throw new UsageError(`--to takes the number of a migration.\n${USAGE}`)
   switch (verb) {
+    // What changes a schema is never guessed.
+    case undefined:
+      console.error(USAGE)
+      process.exitCode = 2
+      return
     case 'up':
       return withOwner(async (client, config, ownerUrl) => {
+        await mustFit(client, config)
         report(await migrateUp(client, { rowSecurity: rowSecurityOf(config), ...(to !== undefined && { to }) }))
         if (to === undefined) await prepareQueue(config, ownerUrl)
       })

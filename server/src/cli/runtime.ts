@@ -7,7 +7,6 @@ import type { Config } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { type Bus, createPostgresBus, createRedisBus } from '../drivers/bus/index.ts'
 import {
-  asOwner,
   bootFaults,
   createDatabase,
   type Database,
@@ -33,6 +32,8 @@ import {
 import type { Log } from '../drivers/telemetry/log.ts'
 import { UsageError } from './arguments.ts'
 import { appPasswordOf, findDatabase, readConfig, type Subject } from './ground.ts'
+import { openAt } from './ports.ts'
+import { applicationUnreachable, asReachedOwner, mustFit, refusal, unreachable } from './reach.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
@@ -46,7 +47,7 @@ export async function withOwner<T>(
   try {
     const { ownerUrl } = place
     if (!ownerUrl) throw new UsageError('DATABASE_URL must name the owner of the tables for this.')
-    return await asOwner(ownerUrl, (client) => work(client, config, ownerUrl))
+    return await asReachedOwner(ownerUrl, (client) => work(client, config, ownerUrl))
   } finally {
     await place.embedded?.stop()
   }
@@ -75,7 +76,10 @@ export async function withApp<T>(
 /** Brings the schema up to date, where the owner's URL is known. */
 export async function bringUpToDate(config: Config, place: DatabasePlace): Promise<MigrateResult | undefined> {
   if (!place.ownerUrl) return undefined
-  const result = await asOwner(place.ownerUrl, (client) => migrateUp(client, { rowSecurity: rowSecurityOf(config) }))
+  const result = await asReachedOwner(place.ownerUrl, async (client) => {
+    await mustFit(client, config)
+    return migrateUp(client, { rowSecurity: rowSecurityOf(config) })
+  })
   await prepareQueue(config, place.ownerUrl)
   return result
 }
@@ -123,20 +127,31 @@ export async function tryDatabase(config: Config, place: DatabasePlace, log: Log
 }
 
 async function openDatabase(
-  { database: { pool, poolerUrl, rolePrefix, slowMs, echo }, app: { strict } }: Config,
+  config: Config,
   place: DatabasePlace,
   { log, metrics, tracing }: Pick<Drivers, 'log' | 'metrics' | 'tracing'>,
 ): Promise<Database> {
+  const {
+    database: { pool, poolerUrl, rolePrefix, slowMs, echo },
+    app: { strict },
+  } = config
   const behind = { url: poolerUrl ?? place.appUrl, pooled: poolerUrl !== undefined }
-  const unkept = await poolerFault({ ...pool, ...behind })
-  if (unkept) throw new UsageError(unkept)
   const acrossRole = roleNames(rolePrefix).across
   const options = { ...pool, ...behind, slowMs, echo, tracing, acrossRole, applicationName: 'ashlar' }
   const database = createDatabase(options, log, metrics)
-  const faults = await bootFaults(database, strict)
-  if (faults.length === 0) return database
-  await database.close()
-  throw new UsageError(faults.join('\n'))
+  try {
+    const unkept = await poolerFault({ ...pool, ...behind })
+    const faults = unkept ? [unkept] : await bootFaults(database, strict)
+    if (faults.length === 0) return database
+    throw new UsageError(faults.join('\n'))
+  } catch (error) {
+    await database.close()
+    if (error instanceof UsageError) throw error
+    const away = poolerUrl
+      ? await unreachable(poolerUrl, 'DATABASE_POOLER_URL')
+      : await applicationUnreachable(config, place.appUrl)
+    throw away ? refusal([away]) : error
+  }
 }
 
 /** Counts only where somebody may ask. Of several processes behind one port any answers for all. */
@@ -152,7 +167,7 @@ export async function openMetricsPort(
   log: Log,
 ): Promise<MetricsPort | undefined> {
   if (port === undefined) return undefined
-  const opened = await serveMetrics({ host, port, token }, text)
+  const opened = await openAt({ setting: 'METRICS_PORT', host, port }, () => serveMetrics({ host, port, token }, text))
   log.info({ address: opened.address }, 'metrics are read here')
   return opened
 }

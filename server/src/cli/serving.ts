@@ -7,9 +7,10 @@ import { gatherMetrics } from '../drivers/telemetry/index.ts'
 import type { Log } from '../drivers/telemetry/log.ts'
 import { superviseWorkers } from './cluster.ts'
 import { leavingSign } from './leaving.ts'
+import { openAt } from './ports.ts'
 import { endOnSignals } from './process.ts'
 import { bringUpToDate, closeDrivers, openDrivers, openMetricsPort, tryDatabase, VERSION } from './runtime.ts'
-import { prepareInstallation } from './setup.ts'
+import { type FirstAdministrator, prepareInstallation } from './setup.ts'
 
 /** How long running jobs may finish at a stop; the rest is given back and runs elsewhere. */
 const JOB_GRACE_MS = 5_000
@@ -34,6 +35,8 @@ export async function serveFrom(config: Config, place: DatabasePlace, log: Log):
   const drivers = await openDrivers(config, place, log)
   const app = await createApp(config, drivers, VERSION)
   const administrator = await prepareInstallation(app, drivers.database, config)
+  // Before anything else can fail: the password is kept nowhere.
+  if (administrator) introduce(administrator)
   await drivers.jobs.start({ work: config.worker.inProcess })
   const metrics = cluster.isPrimary ? await openMetricsPort(config, drivers.metrics.text, log) : undefined
   endOnSignals({
@@ -54,17 +57,26 @@ export async function serveFrom(config: Config, place: DatabasePlace, log: Log):
       await place.embedded?.stop()
     },
   })
-  const address = await app.http.listen(config.server.host, config.server.port)
+  const { host, port } = config.server
+  const address = await openAt({ setting: 'PORT', host, port }, () => app.http.listen(host, port))
   sign.take()
   log.info({ address, version: VERSION, environment: config.app.environment }, 'listening')
   if (config.log.format === 'pretty' || administrator) welcome(address, config, administrator)
 }
 
-function welcome(
-  address: string,
-  config: Config,
-  administrator: { email: string; password: string | undefined } | undefined,
-): void {
+function introduce({ email, password }: FirstAdministrator): void {
+  const lines = [
+    '',
+    `  Sign in as       ${email}`,
+    password
+      ? `  Password         ${password}   (shown this once and kept nowhere: change it after signing in)`
+      : '  Password         the one in ADMIN_PASSWORD',
+    '',
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function welcome(address: string, config: Config, administrator: FirstAdministrator | undefined): void {
   const lines = [
     '',
     `  Ashlar ${VERSION} is ready at ${address}`,
@@ -74,11 +86,6 @@ function welcome(
     '',
     ...(administrator
       ? [
-          `  Sign in as       ${administrator.email}`,
-          administrator.password
-            ? `  Password         ${administrator.password}   (shown this once and kept nowhere: change it after signing in)`
-            : '  Password         the one in ADMIN_PASSWORD',
-          '',
           `  curl -s ${address}/api/v1/auth/login -H 'content-type: application/json' -d '{"email":"${administrator.email}","password":"…"}'`,
           '',
         ]

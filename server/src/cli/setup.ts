@@ -33,13 +33,20 @@ async function makeFirstAdministrator(
 ): Promise<FirstAdministrator | undefined> {
   if (await app.users.anyExist()) return undefined
   const made = config.admin.password === undefined ? readablePassword() : undefined
-  const prepared = await app.users.prepare({
-    email: config.admin.email,
-    password: config.admin.password ?? made!,
-    name: 'Administrator',
-    username: 'administrator',
-    verified: true,
-  })
+  const prepared = await app.users
+    .prepare({
+      email: config.admin.email,
+      password: config.admin.password ?? made!,
+      name: 'Administrator',
+      username: 'administrator',
+      verified: true,
+    })
+    .catch(async (error: unknown) => {
+      // Another process of the same first start was faster.
+      if (await app.users.anyExist()) return undefined
+      throw error
+    })
+  if (prepared === undefined) return undefined
   const hasBackOffice = await app.admins.anyExist()
   const added = await database.inTenant(DEFAULT_TENANT, async (tx) => {
     const id = await app.users.addFirst(tx, prepared)

@@ -3,15 +3,17 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createModules } from '../app.ts'
 import type { Database } from '../drivers/database/index.ts'
-import { UsageError } from './arguments.ts'
+import { refuseArguments, UsageError } from './arguments.ts'
 import { findDatabase, readConfig } from './ground.ts'
+import { openAt } from './ports.ts'
 import { endOnSignals } from './process.ts'
 import { bringUpToDate, closeDrivers, openDrivers, openMetricsPort, VERSION } from './runtime.ts'
 
 /** Of the time that a stop may take, what giving jobs back and closing need at the end. */
 const CLOSING_MS = 4_000
 
-export async function worker(): Promise<void> {
+export async function worker(args: string[]): Promise<void> {
+  refuseArguments(args, 'worker')
   const { config, log } = readConfig({ existing: true })
   const place = await findDatabase(config, log, true)
   // A database that this process started itself has no server beside it, and would end with it.
@@ -49,7 +51,8 @@ async function answerHealth(database: Pick<Database, 'ping'>, host: string, port
     response.writeHead(up ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' })
     response.end(JSON.stringify({ status: up ? 'ok' : 'degraded' }))
   })
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(port, host, done))
+  const listening = () => new Promise<void>((done, fail) => server.once('error', fail).listen(port, host, done))
+  await openAt({ setting: 'WORKER_HEALTH_PORT', host, port }, listening)
   return server
 }
 

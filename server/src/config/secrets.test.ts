@@ -63,10 +63,18 @@ describe('secrets in development', () => {
     const folder = emptyFolder()
     complete({ DATA_DIR: folder })
     writeFileSync(join(folder, 'secrets', 'jwt-secret'), '')
-    assert.throws(() => complete({ DATA_DIR: folder }), ConfigurationError)
+    assert.throws(
+      () => complete({ DATA_DIR: folder }),
+      /JWT_SECRET is not set, and .* cannot be used instead: .*damaged/,
+    )
     assert.throws(
       () => complete({ DATA_DIR: '/dev/null/data' }),
-      /JWT_SECRET is not set, and .* cannot be used instead/,
+      (error: Error) =>
+        error instanceof ConfigurationError &&
+        /DATA_DIR is \/dev\/null\/data, where the user \S+ cannot write and read \(ENOTDIR at \/dev\/null\/data.*\): give/.test(
+          error.message,
+        ) &&
+        !error.message.includes('JWT_SECRET'),
     )
   })
 })

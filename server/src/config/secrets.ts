@@ -1,7 +1,8 @@
 // Completes the secrets: what is not set is derived, or in development made once and kept under DATA_DIR.
 import { createHash, hkdfSync, randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
 import type { Settings } from './derive.ts'
 import { ConfigurationError } from './faults.ts'
 import { makePrivateKey, type SigningKey, signingAlgorithm } from './keys.ts'
@@ -30,7 +31,7 @@ export type Config = Omit<Settings, 'tokens' | 'database' | 'encryption'> & {
  */
 export function ensureSecrets(settings: Settings): Config {
   const { tokens, database, encryption, app } = settings
-  const kept: Keep = (name, variable, make) => keep(join(app.dataDir, 'secrets'), name, variable, make)
+  const kept: Keep = (name, variable, make) => keep(app.dataDir, name, variable, make)
   const randomSecret = () => randomBytes(48).toString('base64url')
   const secret = tokens.secret ?? kept('jwt-secret', 'JWT_SECRET', randomSecret)
   // A key of its own outlives a change of JWT_SECRET; production may leave it to be derived, and then keeps the earlier secrets' keys too.
@@ -86,18 +87,33 @@ function keyId(key: Buffer): string {
   return createHash('sha256').update('ashlar key id').update(key).digest('hex').slice(0, 8)
 }
 
-function keep(folder: string, name: string, variable: string, make: () => string): string {
+function keep(dataDir: string, name: string, variable: string, make: () => string): string {
+  const folder = join(dataDir, 'secrets')
   const path = join(folder, name)
   try {
     // Only the secrets' own folder is shut: the embedded database may run as another user below DATA_DIR.
-    mkdirSync(dirname(folder), { recursive: true })
+    mkdirSync(dataDir, { recursive: true })
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     return readKept(path) ?? create(path, make())
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
+    const { code, path: at = path, message } = error as NodeJS.ErrnoException
+    if (code !== undefined) throw new ConfigurationError([{ name: 'DATA_DIR', message: closedTo(dataDir, code, at) }])
     throw new ConfigurationError([
-      { name: variable, message: `is not set, and ${path} cannot be used instead: ${reason}` },
+      { name: variable, message: `is not set, and ${path} cannot be used instead: ${message}` },
     ])
+  }
+}
+
+function closedTo(dataDir: string, code: string, at: string): string {
+  return `is ${resolve(dataDir)}, where ${userName()} cannot write and read (${code} at ${at}): give the folder to this user, or set DATA_DIR to one of theirs`
+}
+
+function userName(): string {
+  try {
+    return `the user ${userInfo().username}`
+  } catch {
+    // A container's user need not have a name.
+    return `the user with the id ${process.getuid?.()}`
   }
 }
 

@@ -3,7 +3,6 @@ import { type Executor, sql } from '../../drivers/database/index.ts'
 
 export interface ServerState {
   version: string
-  number: number
   connections: number
   /** In milliseconds since the epoch. */
   now: number
@@ -11,7 +10,7 @@ export interface ServerState {
 
 export async function serverState(db: Executor): Promise<ServerState> {
   const row = await db.one<ServerState>(sql`
-    SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
+    SELECT current_setting('server_version') AS version,
       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS connections,
       (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`)
   return row!

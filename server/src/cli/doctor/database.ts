@@ -12,24 +12,25 @@ import {
   type OwnerClient,
   poolerFault,
   roleNames,
+  type Unfitness,
+  unfitness,
 } from '../../drivers/database/index.ts'
-import { migrationStatus } from '../../drivers/database/migrations.ts'
+import { type MigrationStatus, migrationStatus } from '../../drivers/database/migrations.ts'
 import { checkSeparation } from '../../drivers/database/schema-check.ts'
 import type { Log } from '../../drivers/telemetry/log.ts'
 import { findDatabase } from '../ground.ts'
+import { applicationUnreachable, MIGRATE, unreachable } from '../reach.ts'
 import { rowSecurityOf } from '../runtime.ts'
 import * as queries from './database.queries.ts'
-import { type Finding, fail, ok, warn, wordsOf } from './finding.ts'
+import { type Finding, fail, ok, warn } from './finding.ts'
 
 export interface DatabaseParts {
   log: Log
   clock: Clock
 }
 
-const OLDEST = 150_000
 /** Of each process beside the pool: the bus and the queue of jobs. */
 const OTHER_CONNECTIONS = 4
-const MIGRATE = 'Run `ashlar migrate up` with DATABASE_URL naming the owner of the tables; a start does the same.'
 
 export async function examineDatabase(config: Config, parts: DatabaseParts): Promise<Finding[]> {
   if (!hasDatabase({ ...config.database, dataDir: config.app.dataDir })) {
@@ -47,14 +48,16 @@ export async function examineDatabase(config: Config, parts: DatabaseParts): Pro
 async function examinePlace(config: Config, place: DatabasePlace, parts: DatabaseParts): Promise<Finding[]> {
   const { appUrl, ownerUrl } = place
   // The role of the application may not be there yet: what can be asked of the owner is.
-  const first = await reach(ownerUrl ?? appUrl, ownerUrl ? 'DATABASE_URL' : 'DATABASE_APP_URL')
-  if (first) return [first]
-  const schema = await asOwner(ownerUrl ?? appUrl, (client) => examineSchema(client, config))
-  const closed = ownerUrl && (await reach(appUrl, 'DATABASE_APP_URL'))
-  if (closed) {
-    const says = `The application's role ${roleNames(config.database.rolePrefix).app} is not let in: ${closed.says}`
-    return [...schema, fail('rights', says, config.database.appUrl ? closed.mend! : MIGRATE)]
-  }
+  const away = await unreachable(ownerUrl ?? appUrl, ownerUrl ? 'DATABASE_URL' : 'DATABASE_APP_URL')
+  if (away) return [failing('database', away)]
+  const { unfit, isNew, schema } = await asOwner(ownerUrl ?? appUrl, async (client) => ({
+    unfit: ownerUrl ? await unfitness(client, config.database.rolePrefix) : [],
+    ...(await examineSchema(client, config)),
+  }))
+  if (unfit.length > 0) return unfit.map((fault) => failing('database', fault))
+  if (isNew) return schema
+  const closed = ownerUrl && (await applicationUnreachable(config, appUrl))
+  if (closed) return [...schema, failing('rights', closed)]
   const { pool, rolePrefix } = config.database
   const options = { ...pool, size: 1, url: appUrl, acrossRole: roleNames(rolePrefix).across }
   const database = createDatabase({ ...options, applicationName: 'ashlar-doctor' }, parts.log)
@@ -65,37 +68,35 @@ async function examinePlace(config: Config, place: DatabasePlace, parts: Databas
   }
 }
 
-const MENDS: Record<string, string> = {
-  '28P01': 'The password is not the one of the role: correct it there.',
-  '28000': 'The server does not let this role in from here: see its pg_hba.conf.',
-  '3D000': 'Make the database, or name the one that there is.',
-  '53300': 'Every connection of the server is taken: raise max_connections, or lower DB_POOL_SIZE.',
-  '57P03': 'The server starts or stops: try again shortly.',
+function failing(check: string, { says, mend }: Unfitness): Finding {
+  return fail(check, says, mend)
 }
 
-/** Why nobody can connect; undefined where one can. */
-async function reach(url: string, setting: string): Promise<Finding | undefined> {
-  try {
-    await asOwner(url, async () => undefined)
-    return undefined
-  } catch (error) {
-    const { host, pathname } = new URL(url)
-    const says = `PostgreSQL at ${host}${pathname} cannot be used: ${wordsOf(error)}`
-    const mend = MENDS[(error as { code?: string }).code ?? ''] ?? 'Start it, or correct its host and port.'
-    return fail('database', says, `${setting}: ${mend}`)
-  }
+interface SchemaState {
+  /** Nothing is set up: there is nothing more to look at. */
+  isNew: boolean
+  schema: Finding[]
 }
 
-async function examineSchema(client: OwnerClient, config: Config): Promise<Finding[]> {
+async function examineSchema(client: OwnerClient, config: Config): Promise<SchemaState> {
   const { current, latest, problems } = await migrationStatus(client)
+  if (problems.length === 0 && current === 0) {
+    const says = `The database answers and is not set up yet: it is at version 0 of ${latest}.`
+    return { isNew: true, schema: [warn('migrations', says, 'Run `ashlar migrate up`, or start the server.')] }
+  }
+  return { isNew: false, schema: await examineVersions(client, config, { current, latest, problems }) }
+}
+
+async function examineVersions(
+  client: OwnerClient,
+  config: Config,
+  { current, latest, problems }: Pick<MigrationStatus, 'current' | 'latest' | 'problems'>,
+): Promise<Finding[]> {
   if (problems.length > 0)
     return problems.map((says) =>
       fail('migrations', says, 'See docs/guide/upgrade.md: this program does not fit the database.'),
     )
-  if (current < latest) {
-    const says = `The database is at version ${current} of ${latest}.`
-    return [current === 0 ? warn('migrations', says, MIGRATE) : fail('migrations', says, MIGRATE)]
-  }
+  if (current < latest) return [fail('migrations', `The database is at version ${current} of ${latest}.`, MIGRATE)]
   const faults = await checkSeparation(client, rowSecurityOf(config))
   const separation =
     faults.length > 0
@@ -127,9 +128,9 @@ async function examineServer(
   ]
 }
 
-function examineVersion({ number, version }: queries.ServerState, config: Config, wasStarted: boolean): Finding {
+function examineVersion({ version }: queries.ServerState, config: Config, wasStarted: boolean): Finding {
   const says = `PostgreSQL ${version} answers${config.database.url || config.database.appUrl ? '' : ', the embedded one'}${wasStarted ? ', which was started for this' : ''}.`
-  return number >= OLDEST ? ok('database', says) : fail('database', says, 'Move to PostgreSQL 15 or newer.')
+  return ok('database', says)
 }
 
 /** Tokens, codes of authenticators and links end by these clocks. */
@@ -144,8 +145,8 @@ export function examineClock(skewMs: number): Finding {
 
 async function examinePooler({ database: { poolerUrl, pool } }: Config): Promise<Finding[]> {
   if (poolerUrl === undefined) return []
-  const away = await reach(poolerUrl, 'DATABASE_POOLER_URL')
-  if (away) return [{ ...away, check: 'pooler' }]
+  const away = await unreachable(poolerUrl, 'DATABASE_POOLER_URL')
+  if (away) return [failing('pooler', away)]
   const unkept = await poolerFault({ ...pool, url: poolerUrl, pooled: true })
   if (unkept) return [fail('pooler', unkept, 'See PgBouncer in docs/guide/scaling.md.')]
   return [ok('pooler', 'The pooler lets us in, and keeps what it must.')]

@@ -1,7 +1,8 @@
-// Whether there is room where something is kept.
+// Whether there is room where something is kept, and a place for the sign of a stop.
 import { statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
+import { signFault } from '../leaving.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 export interface RoomLimits {
@@ -20,6 +21,13 @@ export async function examineDisks(
   const folders = new Map([[resolve(app.dataDir), 'DATA_DIR']])
   if (storage.provider === 'disk') folders.set(resolve(uploads.dir), 'UPLOAD_DIR')
   return Promise.all([...folders].map(([folder, name]) => roomIn(folder, name, limits)))
+}
+
+/** The file that tells proxies of a stop; nothing where none is asked for. */
+export function examineSign({ server: { shutdownFile } }: Pick<Config, 'server'>): Finding[] {
+  if (shutdownFile === undefined) return []
+  const fault = signFault(shutdownFile)
+  return [fault ? fail('stop', fault.says, fault.mend) : ok('stop', `A stop is told to proxies by ${shutdownFile}.`)]
 }
 
 async function roomIn(folder: string, name: string, { watch, mend }: RoomLimits): Promise<Finding> {

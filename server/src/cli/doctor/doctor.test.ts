@@ -145,10 +145,16 @@ describe('ashlar doctor', () => {
   it('a database that is new, or behind, or that another program changed', async () => {
     const fresh = await createDatabase()
     try {
-      const { findings, code } = await examined({ DATABASE_URL: fresh.url, DATABASE_APP_URL: fresh.appUrl })
-      assert.equal(code, 1)
-      const [migrations] = findings.filter(({ check }) => check === 'migrations')
-      assert.deepEqual([migrations?.state, /version 0 of/.test(migrations?.says ?? '')], ['warn', true])
+      for (const DATABASE_APP_URL of [fresh.appUrl, '']) {
+        const env = { DATABASE_URL: fresh.url, DATABASE_APP_URL, DATABASE_ROLE_PREFIX: fresh.rolePrefix }
+        const examination = await examined(env)
+        assert.equal(examination.code, 0)
+        const [migrations] = of(examination, 'migrations')
+        assert.equal(migrations?.state, 'warn')
+        assert.match(migrations.says, /is not set up yet: it is at version 0 of/)
+        assert.match(migrations.mend!, /Run `ashlar migrate up`, or start the server/)
+        assert.deepEqual(of(examination, 'rights'), [])
+      }
     } finally {
       await fresh.drop()
     }
@@ -244,6 +250,18 @@ describe('ashlar doctor', () => {
       AWS_ACCESS_KEY_ID: 'ashlar',
       AWS_SECRET_ACCESS_KEY: 'test-password',
     })
+  })
+
+  it('a place where a stop cannot be told to proxies', async () => {
+    const at = (...path: string[]) => ({ SHUTDOWN_FILE: join(folder, ...path) })
+    await fails(
+      'stop',
+      /The folder .*nowhere of SHUTDOWN_FILE does not exist/,
+      /Make the folder/,
+      at('nowhere', 'sign'),
+    )
+    assert.equal(of(await examined(at('sign')), 'stop')[0]!.state, 'ok')
+    assert.ok(!(await readdir(folder)).includes('sign'), 'nothing is put up')
   })
 
   it('providers of models that are away, and models that they do not have', async () => {

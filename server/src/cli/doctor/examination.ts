@@ -4,7 +4,7 @@ import { systemClock } from '../../core/clock.ts'
 import { createLog } from '../../drivers/telemetry/log.ts'
 import { VERSION } from '../runtime.ts'
 import { examineDatabase } from './database.ts'
-import { examineDisks } from './disks.ts'
+import { examineDisks, examineSign } from './disks.ts'
 import { type Finding, fail, ok, warn, wordsOf } from './finding.ts'
 import { examineMail, examineModels, examineRedis, examineStorage } from './services.ts'
 
@@ -30,7 +30,10 @@ export async function examine(): Promise<Examination> {
     patiently('redis', examineRedis(config)),
     patiently('models', examineModels(config, parts)),
   ])
-  return { ...examinationOf([...read.findings, ...findings.flat()]), settings: describeConfig(config) }
+  return {
+    ...examinationOf([...read.findings, ...findings.flat(), ...examineSign(config)]),
+    settings: describeConfig(config),
+  }
 }
 
 function examinationOf(findings: Finding[]): Examination {

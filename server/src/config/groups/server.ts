@@ -129,7 +129,7 @@ export const server = {
   shutdownFile: text(
     'SHUTDOWN_FILE',
     'A file that stands from the beginning of a stop until the next start listens: nginx on the same machine sees it and asks other nodes.',
-    { allowed: 'a file in a folder that exists' },
+    { allowed: 'a file in a folder that exists and may be written' },
   ),
   shutdownTimeoutMs: duration('SHUTDOWN_TIMEOUT', 'How long a stop may wait for requests and jobs in flight.', {
     unit: 's',

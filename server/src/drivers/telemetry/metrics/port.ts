@@ -33,8 +33,7 @@ export async function serveMetrics(
   })
   server.maxConnections = 50
   await new Promise<void>((done, fail) => {
-    server.once('error', (cause) => fail(new Error(`METRICS_PORT cannot be opened: ${cause.message}`, { cause })))
-    server.listen(port, host, done)
+    server.once('error', fail).listen(port, host, done)
   })
   const { address, family, port: taken } = server.address() as AddressInfo
   return {
