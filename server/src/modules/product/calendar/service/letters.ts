@@ -4,7 +4,8 @@ import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import { isAddress } from '../../../../drivers/mailer/index.ts'
 import * as attendees from '../attendees.queries.ts'
 import * as queries from '../calendar.queries.ts'
-import { calendarOf, type Entry, instanceSheet, type Sheet } from '../ical/calendar.ts'
+import { type Invitation, type Invited, invitationOf, type Sheet } from '../ical/calendar.ts'
+import { describing } from '../ical/describing.ts'
 import type { Wall } from '../recurrence/zones.ts'
 import { firstOccurrence, type Occurrence, occurrenceAt } from './occurrences.ts'
 import type { CalendarParts } from './parts.ts'
@@ -29,6 +30,9 @@ export interface Letters {
   /** Reminds people of an instance. */
   remind(tx: Tx, occurrence: Occurrence, people: readonly attendees.PersonRow[]): Promise<void>
 }
+
+/** How many characters the descriptions in one invitation have: what comes after has none. */
+const MAX_DESCRIBED = 250_000
 
 interface Reader {
   name: string
@@ -56,17 +60,16 @@ export function createLetters({ mail, options }: Pick<CalendarParts, 'mail' | 'o
     return readers.filter(({ email }) => isAddress(email))
   }
 
-  async function entryOf(db: Executor, row: queries.EventRow): Promise<Required<Entry>> {
+  async function invitationTo(db: Executor, row: queries.EventRow): Promise<Invitation> {
     const overrides = row.rule === null ? [] : await queries.overridesOf(db, [row.id])
     const [owner] = await attendees.activeMembers(db, [row.ownerId])
-    const members = await attendees.attendeesOf(db, [row.id])
-    const guests = await attendees.guestsOf(db, [row.id])
-    return {
-      row,
-      overrides,
-      organizer: { name: row.ownerName, email: owner?.email ?? options.mailFrom },
-      invited: [...members, ...guests.map(({ email }) => ({ name: '', email, status: 'PENDING' as const }))],
-    }
+    return { row, overrides, organizer: { name: row.ownerName, email: owner?.email ?? options.mailFrom } }
+  }
+
+  async function invitedTo(db: Executor, { id }: queries.EventRow): Promise<Invited[]> {
+    const members = await attendees.attendeesOf(db, [id])
+    const guests = await attendees.guestsOf(db, [id])
+    return [...members, ...guests.map(({ email }) => ({ name: '', email, status: 'PENDING' as const }))]
   }
 
   return {
@@ -77,13 +80,15 @@ export function createLetters({ mail, options }: Pick<CalendarParts, 'mail' | 'o
       const { template, wall } = occasion
       const method = template === 'calendar_cancellation' ? ('CANCEL' as const) : ('REQUEST' as const)
       const sheet: Sheet = { product: options.product, domain, method, stamp: Date.now() }
-      const entry = await entryOf(tx, row)
-      const { organizer } = entry
-      const occurrence = (wall === null ? undefined : occurrenceAt(row, entry.overrides, wall)) ?? firstOccurrence(row)
+      const invitation = await invitationTo(tx, row)
+      const invited = await invitedTo(tx, row)
+      const { overrides, organizer } = invitation
+      const occurrence = (wall === null ? undefined : occurrenceAt(row, overrides, wall)) ?? firstOccurrence(row)
+      const contentFor = invitationOf(wall === null ? describing(MAX_DESCRIBED)(invitation) : invitation, wall, sheet)
+      const forMembers = readers.some(({ isGuest }) => !isGuest) ? contentFor(invited) : ''
       for (const { name, email, locale, isGuest } of readers) {
         // Guests do not read who else is invited.
-        const own = { ...entry, invited: entry.invited.filter((one) => !isGuest || one.email === email) }
-        const content = wall === null ? calendarOf([own], sheet) : instanceSheet(own, wall, sheet)
+        const content = isGuest ? contentFor(invited.filter((one) => one.email === email)) : forMembers
         await mail.send(tx, {
           template,
           to: { address: email, name },
