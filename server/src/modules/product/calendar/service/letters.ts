@@ -10,6 +10,7 @@ import type { Wall } from '../recurrence/zones.ts'
 import { firstOccurrence, type Occurrence, occurrenceAt } from './occurrences.ts'
 import type { CalendarParts } from './parts.ts'
 import { clockOf, durationOf } from './schedule.ts'
+import { viewersAmong } from './viewers.ts'
 
 export interface Addressees {
   users: readonly string[]
@@ -41,7 +42,7 @@ interface Reader {
   isGuest: boolean
 }
 
-export function createLetters({ mail, options }: Pick<CalendarParts, 'mail' | 'options'>): Letters {
+export function createLetters({ mail, roles, options }: Pick<CalendarParts, 'mail' | 'roles' | 'options'>): Letters {
   const domain = options.mailFrom.slice(options.mailFrom.lastIndexOf('@') + 1)
 
   async function readersOf(db: Executor, row: queries.EventRow, { to }: Occasion, actorId: string): Promise<Reader[]> {
@@ -51,7 +52,7 @@ export function createLetters({ mail, options }: Pick<CalendarParts, 'mail' | 'o
       to === 'everybody' ? all.filter(({ status }) => status !== 'DECLINED').map(({ userId }) => userId) : to.users
     const wantedGuests = to === 'everybody' ? guests.map(({ email }) => email) : to.guests
     const ids = [...new Set(wanted)].filter((id) => id !== actorId && id !== row.ownerId)
-    const people = ids.length ? await attendees.activeMembers(db, ids) : []
+    const people = await viewersAmong({ roles }, db, ids)
     const readers = [
       ...people.map(({ name, email, locale }) => ({ name, email, locale, isGuest: false })),
       ...wantedGuests.map((email) => ({ name: '', email, locale: null, isGuest: true })),
