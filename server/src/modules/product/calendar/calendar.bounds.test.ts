@@ -27,6 +27,14 @@ describe('calendars have bounds', () => {
   const dayOf = (at: number) => new Date(Date.UTC(2030, 4, 1 + at)).toISOString().slice(0, 10).replaceAll('-', '')
   const describeDay = (id: string, at: number, description: string | null) =>
     call('PUT', `/events/${id}_${dayOf(at)}T090000`, { description })
+  /** As many instances, each an hour later: what as many requests would make. */
+  const moveDays = (id: string, count: number) =>
+    ashlar.rows(
+      `INSERT INTO calendar_overrides ("eventId", "recurrenceId", "startAt", "endAt", changes)
+       SELECT $1, at, (at + interval '1 hour') AT TIME ZONE 'UTC', (at + interval '2 hours') AT TIME ZONE 'UTC', '{}'
+       FROM generate_series('2030-05-02 09:00'::timestamp, '2030-05-01 09:00'::timestamp + make_interval(days => $2), '1 day') at`,
+      [id, count],
+    )
   const partsTo = async (address: string): Promise<string[]> =>
     (
       await ashlar.rows<{ content: Buffer }>(
@@ -88,17 +96,33 @@ describe('calendars have bounds', () => {
   it('a long description is not repeated in an invitation for every instance that is moved', async () => {
     const ada = await ashlar.person('Ada')
     const id = await make(series({ description: 'd'.repeat(10_000) }))
-    await ashlar.rows(
-      `INSERT INTO calendar_overrides ("eventId", "recurrenceId", "startAt", "endAt", changes)
-       SELECT $1, at, (at + interval '1 hour') AT TIME ZONE 'UTC', (at + interval '2 hours') AT TIME ZONE 'UTC', '{}'
-       FROM generate_series('2030-05-02 09:00'::timestamp, '2030-06-10 09:00', '1 day') at`,
-      [id],
-    )
+    await moveDays(id, 40)
     assert.equal((await call('POST', `/events/${id}/attendees`, { attendeeIds: [ada.id] })).status, 200)
     const events = eventsIn((await partsTo(ada.email))[0]!)
     assert.equal(events.length, 41)
     const described = events.filter((one) => one.hasProperty('description'))
     assert.deepEqual([described.length, described[0] === events[0]], [25, true])
+  })
+
+  it('instances that differ name only whoever reads where all of them would name many', async () => {
+    const [ada, bob] = [await ashlar.person('Ada'), await ashlar.person('Bob')]
+    const guests = Array.from({ length: 6 }, (_, at) => `few${at}@guests.example`)
+    const id = await make(series())
+    await moveDays(id, 300)
+    assert.equal((await call('POST', `/events/${id}/attendees`, { attendeeIds: [ada.id, bob.id], guests })).status, 200)
+    for (const [address, count] of [
+      [ada.email, 8],
+      [bob.email, 8],
+      [guests[5]!, 1],
+    ] as const) {
+      const [main, ...changed] = eventsIn((await partsTo(address))[0]!)
+      assert.deepEqual([main!.getAllProperties('attendee').length, changed.length], [count, 300])
+      for (const one of changed)
+        assert.deepEqual(
+          one.getAllProperties('attendee').map((person) => person.getFirstValue()),
+          [`mailto:${address}`],
+        )
+    }
   })
 
   it('a feed has every event, and descriptions of five million characters', async () => {

@@ -31,6 +31,8 @@ export interface Sheet {
 }
 
 const utc = (at: number) => `${compact(wallOfDate(new Date(at)))}Z`
+/** Where an invitation would name people more often, instances that differ name only whoever reads. */
+const MAX_NAMED = 2_000
 /** How far the clocks of zones are described. */
 const YEARS_AHEAD = 20
 
@@ -65,21 +67,24 @@ export interface Invitation extends Entry {
   organizer: { name: string; email: string }
 }
 
-/** An event, or one instance of it, as those who are invited get it: everything but the list of them is made once. */
+/** An event, or one instance of it, as whoever has an address gets it: everything but the people in it is made once. */
 export function invitationOf(
   { row, overrides, organizer }: Invitation,
   wall: Wall | null,
   sheet: Sheet,
-): (invited: readonly Invited[]) => string {
+): (invited: readonly Invited[], reader: string) => string {
   const opening = [...openingOf([row], sheet)].join('')
-  const events =
+  const [first, ...others] = (
     wall === null
       ? [mainOf(row, sheet), ...overrides.map((one) => changedOf(row, one, sheet))]
       : [changedOf(row, overrideAt({ row, overrides }, wall), sheet)]
-  const bodies = events.map((lines) => written(['BEGIN:VEVENT', ...lines]))
-  return (invited) => {
-    const people = written([...peopleOf(organizer, invited), 'END:VEVENT'])
-    return [opening, ...bodies.map((body) => body + people), CLOSING].join('')
+  ).map((lines) => written(['BEGIN:VEVENT', ...lines]))
+  const closingOf = (invited: readonly Invited[]) => written([...peopleOf(organizer, invited), 'END:VEVENT'])
+  return (invited, reader) => {
+    const all = closingOf(invited)
+    const isTooLong = invited.length * others.length > MAX_NAMED
+    const own = isTooLong ? closingOf(invited.filter(({ email }) => email === reader)) : all
+    return [opening, first, all, ...others.map((body) => body + own), CLOSING].join('')
   }
 }
 

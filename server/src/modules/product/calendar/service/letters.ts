@@ -86,10 +86,10 @@ export function createLetters({ mail, roles, options }: Pick<CalendarParts, 'mai
       const { overrides, organizer } = invitation
       const occurrence = (wall === null ? undefined : occurrenceAt(row, overrides, wall)) ?? firstOccurrence(row)
       const contentFor = invitationOf(wall === null ? describing(MAX_DESCRIBED)(invitation) : invitation, wall, sheet)
-      const forMembers = readers.some(({ isGuest }) => !isGuest) ? contentFor(invited) : ''
       for (const { name, email, locale, isGuest } of readers) {
         // Guests do not read who else is invited.
-        const content = isGuest ? contentFor(invited.filter((one) => one.email === email)) : forMembers
+        const seen = isGuest ? invited.filter((one) => one.email === email) : invited
+        const content = contentFor(seen, email)
         await mail.send(tx, {
           template,
           to: { address: email, name },
