@@ -23,6 +23,19 @@ export async function permissionsOf(db: Executor, userId: string): Promise<strin
   return rows.map((row) => row.action)
 }
 
+/** The same for each of some users who hold any. */
+export async function permissionsOfEach(db: Executor, userIds: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = await db.query<{ userId: string; actions: string[] }>(sql`
+    WITH RECURSIVE held("userId", id) AS (
+      SELECT "userId", "roleId" FROM user_roles WHERE "userId" = ANY (${userIds}::text[])
+      UNION SELECT held."userId", rp."parentId" FROM held JOIN role_parents rp ON rp."roleId" = held.id)
+    SELECT held."userId", array_agg(DISTINCT p.action) AS actions FROM held
+      JOIN role_permissions rp ON rp."roleId" = held.id
+      JOIN permissions p ON p.id = rp."permissionId"
+    GROUP BY held."userId"`)
+  return new Map(rows.map(({ userId, actions }) => [userId, actions]))
+}
+
 /** Since when one of a user's roles, or one that they inherit from, asks for a second factor; undefined when none does. */
 export async function mfaRequiredSince(db: Executor, userId: string): Promise<Date | undefined> {
   const row = await db.one<{ since: Date | null }>(sql`

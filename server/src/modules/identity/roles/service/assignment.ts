@@ -14,6 +14,8 @@ import type { RoleParts } from './parts.ts'
 export interface Assignment {
   /** What a user's roles grant in the handle's tenant. */
   permissionsOf(db: Executor, userId: string): Promise<string[]>
+  /** The same for each of some users; those to whom nothing is granted are not among them. */
+  permissionsOfEach(db: Executor, userIds: readonly string[]): Promise<Map<string, string[]>>
   rolesOf(db: Executor, userId: string): Promise<queries.HeldRole[]>
   /** Since when a user's roles in the handle's tenant ask for a second factor; undefined when none does. */
   mfaRequiredSince(db: Executor, userId: string): Promise<Date | undefined>
@@ -62,6 +64,7 @@ export function createAssignment({
   return {
     grantable,
     permissionsOf: queries.permissionsOf,
+    permissionsOfEach: queries.permissionsOfEach,
     rolesOf: queries.rolesOf,
     mfaRequiredSince: queries.mfaRequiredSince,
 

@@ -3,7 +3,7 @@ import type { EventRow, OverrideRow } from '../calendar.queries.ts'
 import type { Status } from '../calendar.schema.ts'
 import { compact, instantOf, type Wall, wallOf, wallOfDate } from '../recurrence/zones.ts'
 import { clockOf, durationOf } from '../service/schedule.ts'
-import { component, document, escaped, line } from './lines.ts'
+import { component, escaped, line, written } from './lines.ts'
 import { zoneComponent } from './zone.ts'
 
 export interface Invited {
@@ -15,9 +15,6 @@ export interface Invited {
 export interface Entry {
   row: EventRow
   overrides: readonly OverrideRow[]
-  /** Only in invitations: addresses are nobody's business in a feed. */
-  organizer?: { name: string; email: string }
-  invited?: readonly Invited[]
 }
 
 export interface Sheet {
@@ -34,17 +31,65 @@ export interface Sheet {
 }
 
 const utc = (at: number) => `${compact(wallOfDate(new Date(at)))}Z`
+/** Where an invitation would name people more often, instances that differ name only whoever reads. */
+const MAX_NAMED = 2_000
 /** How far the clocks of zones are described. */
 const YEARS_AHEAD = 20
 
-/** A calendar with these events, each with the instances that differ. */
-export function calendarOf(entries: readonly Entry[], sheet: Sheet): string {
-  return documentOf(entries, sheet, (entry) => [...mainOf(entry, sheet), ...changedOf(entry, sheet)])
+/** What stands before the events of a calendar, in pieces: its head, and each zone. */
+export function* openingOf(rows: readonly EventRow[], { product, method, name }: Sheet): Generator<string> {
+  yield written([
+    'BEGIN:VCALENDAR',
+    line('VERSION', '2.0'),
+    line('PRODID', `-//${escaped(product)}//Calendar//EN`),
+    line('CALSCALE', 'GREGORIAN'),
+    ...(method ? [line('METHOD', method)] : []),
+    ...(name ? [line('X-WR-CALNAME', escaped(name)), line('REFRESH-INTERVAL', 'PT1H', { VALUE: 'DURATION' })] : []),
+  ])
+  const zoned = rows.filter(({ allDay, timeZone }) => !allDay && timeZone !== 'UTC')
+  const zones = Map.groupBy(zoned, ({ timeZone }) => timeZone)
+  for (const zone of [...zones.keys()].sort()) {
+    const first = zones.get(zone)!.reduce((year, row) => Math.min(year, row.startAt.getUTCFullYear()), Infinity)
+    const last = Math.max(new Date().getUTCFullYear(), first) + YEARS_AHEAD
+    yield written(zoneComponent(zone, first - 1, last))
+  }
 }
 
-/** One instance of a series alone. */
-export function instanceSheet(entry: Entry, wall: Wall, sheet: Sheet): string {
-  const { row } = entry
+/** An event without the people in it, and each instance that differs, in pieces. */
+export function* eventPieces({ row, overrides }: Entry, sheet: Sheet): Generator<string> {
+  yield written(component('VEVENT', mainOf(row, sheet)))
+  for (const one of overrides) yield written(component('VEVENT', changedOf(row, one, sheet)))
+}
+
+export const CLOSING = written(['END:VCALENDAR'])
+
+export interface Invitation extends Entry {
+  organizer: { name: string; email: string }
+}
+
+/** An event, or one instance of it, as whoever has an address gets it: everything but the people in it is made once. */
+export function invitationOf(
+  { row, overrides, organizer }: Invitation,
+  wall: Wall | null,
+  sheet: Sheet,
+): (invited: readonly Invited[], reader: string) => string {
+  const opening = [...openingOf([row], sheet)].join('')
+  const [first, ...others] = (
+    wall === null
+      ? [mainOf(row, sheet), ...overrides.map((one) => changedOf(row, one, sheet))]
+      : [changedOf(row, overrideAt({ row, overrides }, wall), sheet)]
+  ).map((lines) => written(['BEGIN:VEVENT', ...lines]))
+  const closingOf = (invited: readonly Invited[]) => written([...peopleOf(organizer, invited), 'END:VEVENT'])
+  return (invited, reader) => {
+    const all = closingOf(invited)
+    const isTooLong = invited.length * others.length > MAX_NAMED
+    const own = isTooLong ? closingOf(invited.filter(({ email }) => email === reader)) : all
+    return [opening, first, all, ...others.map((body) => body + own), CLOSING].join('')
+  }
+}
+
+/** What is kept of an instance that differs; as the rule has it where it does not. */
+function overrideAt({ row, overrides }: Entry, wall: Wall): OverrideRow {
   const at = instantOf(wall, clockOf(row).zone)
   const regular: OverrideRow = {
     eventId: row.id,
@@ -53,50 +98,20 @@ export function instanceSheet(entry: Entry, wall: Wall, sheet: Sheet): string {
     endAt: new Date(at + durationOf(row)),
     changes: {},
   }
-  const override = entry.overrides.find((one) => wallOfDate(one.recurrenceId) === wall) ?? regular
-  return documentOf([entry], sheet, () => changedOf({ ...entry, overrides: [override] }, sheet))
+  return overrides.find((one) => wallOfDate(one.recurrenceId) === wall) ?? regular
 }
 
-function documentOf(entries: readonly Entry[], sheet: Sheet, eventsOf: (entry: Entry) => string[]): string {
-  const { product, method, name } = sheet
-  const zoned = entries.filter(({ row }) => !row.allDay && row.timeZone !== 'UTC')
-  const zones = Map.groupBy(zoned, ({ row }) => row.timeZone)
-  return document(
-    component('VCALENDAR', [
-      line('VERSION', '2.0'),
-      line('PRODID', `-//${escaped(product)}//Calendar//EN`),
-      line('CALSCALE', 'GREGORIAN'),
-      ...(method ? [line('METHOD', method)] : []),
-      ...(name ? [line('X-WR-CALNAME', escaped(name)), line('REFRESH-INTERVAL', 'PT1H', { VALUE: 'DURATION' })] : []),
-      ...[...zones.keys()].sort().flatMap((zone) => {
-        const first = Math.min(...zones.get(zone)!.map(({ row }) => row.startAt.getUTCFullYear()))
-        return zoneComponent(zone, first - 1, Math.max(new Date().getUTCFullYear(), first) + YEARS_AHEAD)
-      }),
-      ...entries.flatMap(eventsOf),
-    ]),
-  )
+function mainOf(row: EventRow, sheet: Sheet): string[] {
+  return [...headOf(row, sheet), ...whenOf(row), ...recurrenceLines(row), ...whatOf(row)]
 }
 
-function mainOf({ row, organizer, invited }: Entry, sheet: Sheet): string[] {
-  return component('VEVENT', [
+function changedOf(row: EventRow, { recurrenceId, startAt, endAt, changes }: OverrideRow, sheet: Sheet): string[] {
+  return [
     ...headOf(row, sheet),
-    ...whenOf(row),
-    ...recurrenceLines(row),
-    ...whatOf(row),
-    ...peopleOf(organizer, invited),
-  ])
-}
-
-function changedOf({ row, overrides, organizer, invited }: Entry, sheet: Sheet): string[] {
-  return overrides.flatMap(({ recurrenceId, startAt, endAt, changes }) =>
-    component('VEVENT', [
-      ...headOf(row, sheet),
-      moment('RECURRENCE-ID', wallOfDate(recurrenceId), row),
-      ...whenOf({ ...row, startAt, endAt }),
-      ...whatOf({ ...row, ...changes }),
-      ...peopleOf(organizer, invited),
-    ]),
-  )
+    moment('RECURRENCE-ID', wallOfDate(recurrenceId), row),
+    ...whenOf({ ...row, startAt, endAt }),
+    ...whatOf({ ...row, ...changes }),
+  ]
 }
 
 function headOf(row: EventRow, { domain, stamp, method }: Sheet): string[] {
@@ -154,16 +169,16 @@ const PARTICIPATION: Record<Status, string> = {
   TENTATIVE: 'TENTATIVE',
 }
 
-function peopleOf(organizer: Entry['organizer'], invited: Entry['invited'] = []): string[] {
-  if (!organizer) return []
+/** Only in invitations: addresses are nobody's business in a feed. */
+function peopleOf({ name, email }: Invitation['organizer'], invited: readonly Invited[]): string[] {
   return [
-    line('ORGANIZER', `mailto:${organizer.email}`, { CN: organizer.name || undefined }),
-    ...invited.map(({ name, email, status }) =>
-      line('ATTENDEE', `mailto:${email}`, {
-        CN: name || undefined,
+    line('ORGANIZER', `mailto:${email}`, { CN: name || undefined }),
+    ...invited.map((one) =>
+      line('ATTENDEE', `mailto:${one.email}`, {
+        CN: one.name || undefined,
         ROLE: 'REQ-PARTICIPANT',
-        PARTSTAT: PARTICIPATION[status],
-        RSVP: status === 'PENDING' ? 'TRUE' : undefined,
+        PARTSTAT: PARTICIPATION[one.status],
+        RSVP: one.status === 'PENDING' ? 'TRUE' : undefined,
       }),
     ),
   ]

@@ -16,7 +16,6 @@ function quoted(text: string): string {
 }
 
 const FOLD = 75
-const encoder = new TextEncoder()
 
 /** `NAME;PARAM=value:value`, folded so that no line is longer than 75 octets, and no character is cut. */
 export function line(name: string, value: string, parameters: Record<string, string | undefined> = {}): string {
@@ -25,28 +24,31 @@ export function line(name: string, value: string, parameters: Record<string, str
 }
 
 function fold(text: string): string {
-  if (encoder.encode(text).length <= FOLD) return text
   const lines: string[] = []
-  let current = ''
+  let from = 0
   let size = 0
-  for (const character of text) {
-    const bytes = encoder.encode(character).length
-    // Each further line begins with a space, which counts.
+  for (let at = 0; at < text.length; ) {
+    const code = text.codePointAt(at)!
+    const bytes = octetsOf(code)
     if (size + bytes > FOLD) {
-      lines.push(current)
-      current = ' '
+      lines.push(text.slice(from, at))
+      from = at
+      // Each further line begins with a space, which counts.
       size = 1
     }
-    current += character
     size += bytes
+    at += code > 0xffff ? 2 : 1
   }
-  return [...lines, current].join('\r\n')
+  return [...lines, text.slice(from)].join('\r\n ')
 }
+
+/** What a character takes in UTF-8; half of one is written as U+FFFD, which takes three as well. */
+const octetsOf = (code: number) => (code < 0x80 ? 1 : code < 0x800 ? 2 : code <= 0xffff ? 3 : 4)
 
 /** A component with what stands in it. */
 export function component(name: string, content: readonly string[]): string[] {
   return [`BEGIN:${name}`, ...content, `END:${name}`]
 }
 
-/** The whole as it is sent. */
-export const document = (lines: readonly string[]): string => `${lines.join('\r\n')}\r\n`
+/** Lines as they are sent. */
+export const written = (lines: readonly string[]): string => `${lines.join('\r\n')}\r\n`

@@ -1,5 +1,4 @@
 // A person's calendar as iCalendar, under a secret address that they may renew and end.
-import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { UserActor } from '../../../../core/actor.ts'
 import { hashOfSecret, newSecret } from '../../../../core/ids.ts'
@@ -10,7 +9,7 @@ import { calendarErrors } from '../calendar.errors.ts'
 import * as queries from '../calendar.queries.ts'
 import type { Feed, NewFeed } from '../calendar.schema.ts'
 import * as feeds from '../feeds.queries.ts'
-import { calendarOf } from '../ical/calendar.ts'
+import { feedContent } from './feeding.ts'
 import type { CalendarParts } from './parts.ts'
 import { DAY_MS } from './schedule.ts'
 
@@ -80,13 +79,9 @@ export function createFeeds(parts: CalendarParts): Feeds {
       if (!person) throw calendarErrors('calendar.feed_not_found')
       const window = { userId: person.id, from: Date.now() - PAST_MS, to: FOREVER }
       const rows = await queries.listWithin(db, window, MAX_EVENTS)
-      const ids = rows.map(({ id }) => id)
-      const overrides = Map.groupBy(await queries.overridesOf(db, ids), ({ eventId }) => eventId)
-      const entries = rows
-        .sort((a, b) => (a.id < b.id ? -1 : 1))
-        .map((row) => ({ row, overrides: overrides.get(row.id) ?? [] }))
-      const text = calendarOf(entries, { product: options.product, domain, name: `${options.product} ${person.name}` })
-      const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
+      const sorted = rows.sort((a, b) => (a.id < b.id ? -1 : 1))
+      const sheet = { product: options.product, domain, name: `${options.product} ${person.name}` }
+      const { pieces, etag } = await feedContent(sorted, (ids) => queries.overridesOf(db, ids), sheet)
       // Asked again each time: what the secret opens may have ended.
       const headers = {
         etag,
@@ -94,7 +89,7 @@ export function createFeeds(parts: CalendarParts): Feeds {
         'content-disposition': 'inline; filename="calendar.ics"',
       }
       if (matches(ifNoneMatch, etag)) return new Download(304, { etag }, undefined)
-      return new Download(200, headers, async () => Readable.from([Buffer.from(text)]))
+      return new Download(200, headers, async () => Readable.from(pieces))
     },
   }
 }

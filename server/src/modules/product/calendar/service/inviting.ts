@@ -14,6 +14,7 @@ import type { CalendarEvent, Invitees, Status } from '../calendar.schema.ts'
 import type { Letters } from './letters.ts'
 import { firstOccurrence } from './occurrences.ts'
 import { type CalendarParts, mustFind, readEvent, record, type Standing, tell, timeOf } from './parts.ts'
+import { viewersAmong } from './viewers.ts'
 
 export interface Inviting {
   add(actor: UserActor, id: string, body: Invitees, facts: RequestFacts): Promise<CalendarEvent>
@@ -23,7 +24,7 @@ export interface Inviting {
   answer(actor: UserActor, id: string, status: Status, facts: RequestFacts): Promise<CalendarEvent>
   /** Makes these the invited ones and no others; what is left out stays. */
   setInvited(tx: Tx, actor: UserActor, row: queries.EventRow, wanted: Invitees, isNew: boolean): Promise<void>
-  /** Whom a change concerns: whoever organizes the event and whoever is invited and did not decline. */
+  /** Whom a change concerns: whoever organizes the event and whoever is invited and did not decline, as far as they may view it. */
   concerned(db: Executor, row: queries.EventRow): Promise<string[]>
 }
 
@@ -137,7 +138,8 @@ export function createInviting(parts: CalendarParts, letters: Pick<Letters, 'wri
 
     async concerned(db, row) {
       const invited = await attendees.attendeesOf(db, [row.id])
-      return [row.ownerId, ...invited.filter(({ status }) => status !== 'DECLINED').map(({ userId }) => userId)]
+      const ids = [row.ownerId, ...invited.filter(({ status }) => status !== 'DECLINED').map(({ userId }) => userId)]
+      return (await viewersAmong(parts, db, ids)).map(({ id }) => id)
     },
   }
 }

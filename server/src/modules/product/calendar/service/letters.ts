@@ -4,11 +4,13 @@ import type { Executor, Tx } from '../../../../drivers/database/index.ts'
 import { isAddress } from '../../../../drivers/mailer/index.ts'
 import * as attendees from '../attendees.queries.ts'
 import * as queries from '../calendar.queries.ts'
-import { calendarOf, type Entry, instanceSheet, type Sheet } from '../ical/calendar.ts'
+import { type Invitation, type Invited, invitationOf, type Sheet } from '../ical/calendar.ts'
+import { describing } from '../ical/describing.ts'
 import type { Wall } from '../recurrence/zones.ts'
 import { firstOccurrence, type Occurrence, occurrenceAt } from './occurrences.ts'
 import type { CalendarParts } from './parts.ts'
 import { clockOf, durationOf } from './schedule.ts'
+import { viewersAmong } from './viewers.ts'
 
 export interface Addressees {
   users: readonly string[]
@@ -30,6 +32,9 @@ export interface Letters {
   remind(tx: Tx, occurrence: Occurrence, people: readonly attendees.PersonRow[]): Promise<void>
 }
 
+/** How many characters the descriptions in one invitation have: what comes after has none. */
+const MAX_DESCRIBED = 250_000
+
 interface Reader {
   name: string
   email: string
@@ -37,7 +42,7 @@ interface Reader {
   isGuest: boolean
 }
 
-export function createLetters({ mail, options }: Pick<CalendarParts, 'mail' | 'options'>): Letters {
+export function createLetters({ mail, roles, options }: Pick<CalendarParts, 'mail' | 'roles' | 'options'>): Letters {
   const domain = options.mailFrom.slice(options.mailFrom.lastIndexOf('@') + 1)
 
   async function readersOf(db: Executor, row: queries.EventRow, { to }: Occasion, actorId: string): Promise<Reader[]> {
@@ -47,7 +52,7 @@ export function createLetters({ mail, options }: Pick<CalendarParts, 'mail' | 'o
       to === 'everybody' ? all.filter(({ status }) => status !== 'DECLINED').map(({ userId }) => userId) : to.users
     const wantedGuests = to === 'everybody' ? guests.map(({ email }) => email) : to.guests
     const ids = [...new Set(wanted)].filter((id) => id !== actorId && id !== row.ownerId)
-    const people = ids.length ? await attendees.activeMembers(db, ids) : []
+    const people = await viewersAmong({ roles }, db, ids)
     const readers = [
       ...people.map(({ name, email, locale }) => ({ name, email, locale, isGuest: false })),
       ...wantedGuests.map((email) => ({ name: '', email, locale: null, isGuest: true })),
@@ -56,17 +61,16 @@ export function createLetters({ mail, options }: Pick<CalendarParts, 'mail' | 'o
     return readers.filter(({ email }) => isAddress(email))
   }
 
-  async function entryOf(db: Executor, row: queries.EventRow): Promise<Required<Entry>> {
+  async function invitationTo(db: Executor, row: queries.EventRow): Promise<Invitation> {
     const overrides = row.rule === null ? [] : await queries.overridesOf(db, [row.id])
     const [owner] = await attendees.activeMembers(db, [row.ownerId])
-    const members = await attendees.attendeesOf(db, [row.id])
-    const guests = await attendees.guestsOf(db, [row.id])
-    return {
-      row,
-      overrides,
-      organizer: { name: row.ownerName, email: owner?.email ?? options.mailFrom },
-      invited: [...members, ...guests.map(({ email }) => ({ name: '', email, status: 'PENDING' as const }))],
-    }
+    return { row, overrides, organizer: { name: row.ownerName, email: owner?.email ?? options.mailFrom } }
+  }
+
+  async function invitedTo(db: Executor, { id }: queries.EventRow): Promise<Invited[]> {
+    const members = await attendees.attendeesOf(db, [id])
+    const guests = await attendees.guestsOf(db, [id])
+    return [...members, ...guests.map(({ email }) => ({ name: '', email, status: 'PENDING' as const }))]
   }
 
   return {
@@ -77,13 +81,15 @@ export function createLetters({ mail, options }: Pick<CalendarParts, 'mail' | 'o
       const { template, wall } = occasion
       const method = template === 'calendar_cancellation' ? ('CANCEL' as const) : ('REQUEST' as const)
       const sheet: Sheet = { product: options.product, domain, method, stamp: Date.now() }
-      const entry = await entryOf(tx, row)
-      const { organizer } = entry
-      const occurrence = (wall === null ? undefined : occurrenceAt(row, entry.overrides, wall)) ?? firstOccurrence(row)
+      const invitation = await invitationTo(tx, row)
+      const invited = await invitedTo(tx, row)
+      const { overrides, organizer } = invitation
+      const occurrence = (wall === null ? undefined : occurrenceAt(row, overrides, wall)) ?? firstOccurrence(row)
+      const contentFor = invitationOf(wall === null ? describing(MAX_DESCRIBED)(invitation) : invitation, wall, sheet)
       for (const { name, email, locale, isGuest } of readers) {
         // Guests do not read who else is invited.
-        const own = { ...entry, invited: entry.invited.filter((one) => !isGuest || one.email === email) }
-        const content = wall === null ? calendarOf([own], sheet) : instanceSheet(own, wall, sheet)
+        const seen = isGuest ? invited.filter((one) => one.email === email) : invited
+        const content = contentFor(seen, email)
         await mail.send(tx, {
           template,
           to: { address: email, name },

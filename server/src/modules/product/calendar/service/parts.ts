@@ -8,6 +8,7 @@ import type { Audit } from '../../../foundation/audit/index.ts'
 import type { Events } from '../../../foundation/events/index.ts'
 import type { Mail } from '../../../foundation/mail/index.ts'
 import type { Actors } from '../../../identity/actors/index.ts'
+import type { Roles } from '../../../identity/roles/index.ts'
 import * as attendees from '../attendees.queries.ts'
 import { calendarErrors } from '../calendar.errors.ts'
 import { type Access, accessTo } from '../calendar.policy.ts'
@@ -33,6 +34,7 @@ export interface CalendarParts {
   mail: Pick<Mail, 'send'>
   /** A person as they are in a tenant now; undefined where either is not, or not any more. */
   memberOf: Actors['memberOf']
+  roles: Pick<Roles, 'permissionsOfEach'>
   options: {
     /** Where this server is reached: feeds are found below it. */
     publicUrl: string

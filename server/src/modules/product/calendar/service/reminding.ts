@@ -13,6 +13,7 @@ import type { Inviting } from './inviting.ts'
 import type { Letters } from './letters.ts'
 import { type Occurrence, occurrenceAfter } from './occurrences.ts'
 import { type CalendarParts, tell, timeOf } from './parts.ts'
+import { comesAt, DAY_MS } from './schedule.ts'
 
 const Payload = Type.Object(
   {
@@ -59,6 +60,8 @@ export interface Reminding {
 const MINUTE_MS = 60_000
 /** A reminder that comes later than this, after an outage, is none. */
 const TOO_LATE_MS = 86_400_000
+/** Of dates: what the other back end moves across a change of the clocks is due an hour too early or too late. */
+const SLACK_MS = 2 * 3_600_000
 const SWEPT_AT_ONCE = 500
 
 const system = { kind: 'system', name: 'calendar' } as const
@@ -77,9 +80,9 @@ export function createReminding(
   async function wait(tx: Tx, reminder: reminders.ReminderRow, after: number, at: Place): Promise<void> {
     const { row, overrides } = at
     const lead = (reminder.minutesBefore ?? 0) * MINUTE_MS
-    const next = occurrenceAfter(row, overrides, after + lead)
+    const next = comingAfter(row, overrides, after + lead)
     if (!next) return reminders.setNext(tx, reminder.id, null)
-    const due = next.start - lead
+    const due = comesAt(row, next.start) - lead
     const remindAt = new Date(due).toISOString()
     const delaySeconds = Math.max(Math.ceil((due - Date.now()) / 1_000), 0)
     const payload = { reminderId: reminder.id, due }
@@ -111,7 +114,7 @@ export function createReminding(
     await reminders.removeReminders(tx, row.id)
     const distinct = new Map(wanted.map((one) => [one.minutesBefore, one]))
     for (const { minutesBefore, channel = 'notification' } of distinct.values()) {
-      const remindAt = new Date(row.startAt.getTime() - minutesBefore * MINUTE_MS).toISOString()
+      const remindAt = new Date(comesAt(row, row.startAt.getTime()) - minutesBefore * MINUTE_MS).toISOString()
       await reminders.insertReminder(tx, { id: newId(), eventId: row.id, remindAt, minutesBefore, channel })
     }
     await schedule(tx, row)
@@ -127,13 +130,17 @@ export function createReminding(
     const overrides = await queries.overridesOf(tx, [row.id])
     const lead = (reminder.minutesBefore ?? 0) * MINUTE_MS
     const now = Date.now()
-    let reminded = 0
-    const current = reminder.minutesBefore === null ? oneOff(row) : occurrenceAfter(row, overrides, due + lead - 1)
-    if (current && now - due < TOO_LATE_MS && Math.max(current.end, current.start + MINUTE_MS) > now)
-      reminded = await remindOf(tx, row, { reminder, occurrence: current, due })
+    const slack = row.allDay ? SLACK_MS : 0
+    const current = reminder.minutesBefore === null ? oneOff(row) : comingAfter(row, overrides, due + lead - slack - 1)
+    const isToTell = current && now - due < TOO_LATE_MS && !isOver(current, now)
+    const reminded = isToTell ? await remindOf(tx, row, { reminder, occurrence: current, due }) : 0
     await reminders.forgetReminded(tx, row.id)
     if (reminder.minutesBefore === null) await reminders.setNext(tx, reminder.id, null)
-    else await wait(tx, reminder, Math.max(due, now - TOO_LATE_MS), { row, overrides })
+    else {
+      const meant = current ? comesAt(row, current.start) - lead : due
+      const told = Math.abs(meant - due) <= slack ? meant : due
+      await wait(tx, reminder, Math.max(due, told, now - TOO_LATE_MS), { row, overrides })
+    }
     return reminded
   }
 
@@ -210,4 +217,20 @@ export function createReminding(
 interface Place {
   row: queries.EventRow
   overrides: queries.OverrideRow[]
+}
+
+/** The first that comes after an instant. Dates are kept in UTC, from which no zone is a day away. */
+function comingAfter(
+  row: queries.EventRow,
+  overrides: readonly queries.OverrideRow[],
+  after: number,
+): Occurrence | undefined {
+  let next = occurrenceAfter(row, overrides, row.allDay ? after - DAY_MS : after)
+  while (next && comesAt(row, next.start) <= after) next = occurrenceAfter(row, overrides, next.start)
+  return next
+}
+
+/** What takes no time is about to begin for a minute more. */
+function isOver({ row, start, end }: Occurrence, now: number): boolean {
+  return Math.max(comesAt(row, end), comesAt(row, start) + MINUTE_MS) <= now
 }

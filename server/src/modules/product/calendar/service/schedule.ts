@@ -21,6 +21,11 @@ export const clockOf = ({ allDay, timeZone }: Pick<EventRow, 'allDay' | 'timeZon
   zone: allDay ? 'UTC' : timeZone,
 })
 
+/** When a kept time comes for a reminder: dates come at midnight on the event's own clock (RFC 5545, 3.8.6.3). */
+export function comesAt({ allDay, timeZone }: Pick<EventRow, 'allDay' | 'timeZone'>, at: number): number {
+  return allDay && timeZone !== 'UTC' ? instantOf(wallOf(at, 'UTC'), timeZone) : at
+}
+
 export function mustBeZone(sent: string): string {
   const zone = canonicalZone(sent)
   if (zone === undefined)

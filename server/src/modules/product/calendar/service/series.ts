@@ -137,6 +137,8 @@ export function replanned(row: queries.EventRow, change: Partial<Pick<Draft, 're
 }
 
 const MAX_OVERRIDES = 366
+/** Of all instances that differ together: an invitation says all of them. */
+const MAX_OVERRIDE_CHARACTERS = 200_000
 
 /** One instance as it is to be. Throws for what only a whole series has. */
 export function overrideOf(standing: Standing, changes: EventChanges): queries.NewOverride {
@@ -152,16 +154,36 @@ export function overrideOf(standing: Standing, changes: EventChanges): queries.N
   const times = isMoved ? newTimes(occurrence, row, changes, { allDay: row.allDay, timeZone }) : undefined
   if (times) mustNotLastTooLong(times.durationMs, true)
   const from = times ? (times.exactly ?? instantOf(times.wallStart, row.allDay ? 'UTC' : timeZone)) : start
-  const merged = { ...differing, ...textsOf(changes) }
+  const merged = Object.entries({ ...differing, ...textsOf(changes) })
+  const texts: queries.OverrideChanges = Object.fromEntries(
+    merged.filter(([key, value]) => value !== row[key as keyof typeof row]),
+  )
+  mustNotSayTooMuch(overrides, wall!, texts)
   return {
     recurrenceId: wall!,
     startAt: new Date(from).toISOString(),
     endAt: new Date(from + (times ? times.durationMs : end - start)).toISOString(),
-    changes: Object.fromEntries(
-      Object.entries(merged).filter(([key, value]) => value !== row[key as keyof typeof row]),
-    ) as queries.OverrideChanges,
+    changes: texts,
   }
 }
+
+/** Throws `calendar.too_many` where an instance would say more than is left; less than before it may always say. */
+function mustNotSayTooMuch(
+  overrides: readonly queries.OverrideRow[],
+  wall: Wall,
+  texts: queries.OverrideChanges,
+): void {
+  const before = overrides.find((one) => wallOfOverride(one) === wall)
+  const added = lengthOf(texts) - lengthOf(before?.changes ?? {})
+  const all = overrides.reduce((sum, { changes }) => sum + lengthOf(changes), added)
+  if (added > 0 && all > MAX_OVERRIDE_CHARACTERS)
+    throw calendarErrors('calendar.too_many', {
+      message: `The texts of a series' changed instances have ${MAX_OVERRIDE_CHARACTERS} characters at most in all.`,
+    })
+}
+
+const lengthOf = (changes: queries.OverrideChanges): number =>
+  Object.values(changes).reduce((sum, text) => sum + (text?.length ?? 0), 0)
 
 export interface Cut {
   /** What is left; null where nothing is. */
