@@ -42,16 +42,18 @@ describe('a full volume', { skip: mounted ? false : 'only the superuser mounts v
       'bytes charged and not there': [Math.abs((await used()) - kept.length * SIZE), { is: 0 }],
     })
     assert.deepEqual([...new Set(refused.map(({ status, body }) => `${status} ${body.code}`))], ['507 storage.full'])
-    assert.ok(kept.length >= 1 && kept.length <= 5, `${kept.length} of 8 kept on 20 MB`)
+    // Where all of them arrive at one pace, the room ends for all of them.
+    assert.ok(kept.length <= 5, `${kept.length} of 8 kept on 20 MB`)
     assert.equal(await onDisk(), kept.length, 'nothing partial')
     assert.equal(await used(), kept.length * SIZE, 'no room is charged for what was refused')
     const list = await ashlar.call('GET', '/api/v1/files?limit=100', { token: person.token })
     assert.equal(list.body.meta.total, kept.length)
+    for (let next = await upload(); next.status === 201; next = await upload()) kept.push(next)
+    assert.equal(kept.length, 5)
     const headers = { authorization: `Bearer ${person.token}` }
     const read = await fetch(`${ashlar.url}/api/v1/files/${kept[0]!.body.id}/content`, { headers })
     assert.equal((await read.arrayBuffer()).byteLength, SIZE)
 
-    while ((await upload()).status === 201);
     await ashlar.rows('DELETE FROM files WHERE id = $1', [kept[0]!.body.id])
     await ashlar.app.storage.sweep(0)
     assert.equal((await upload()).status, 201, 'room that is given back is used')
