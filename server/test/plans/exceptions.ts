@@ -93,10 +93,12 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
 ]
 
+const OLD = 'what is old is deleted in batches: while most of it is old, a batch is found fastest at the beginning'
+
 /** Tables that are read in their order by what cannot be explained afterwards, each with its reason. */
 export const SCANNED: Readonly<Record<string, string>> = {
-  notifications:
-    'what is old is deleted in batches: while most of it is old, a batch is found fastest at the beginning',
+  notifications: OLD,
+  events: OLD,
 }
 
 /** Why the reading may be; undefined when it may not. */
