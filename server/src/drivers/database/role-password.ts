@@ -9,18 +9,11 @@ export interface RolePassword {
   sealer: Sealer
 }
 
-interface Kept {
-  password: string
-  /** As the comment has it. */
-  sealed: string
-}
-
 const contextOf = (role: string) => `password of the role ${role}`
 
 /** The password with which the role is let in. */
 export async function passwordOf(client: ClientBase, role: string, { made, sealer }: RolePassword): Promise<string> {
-  const sealed = await commentOf(client, role)
-  return opened(sealed, role, sealer)?.password ?? made
+  return opened(await commentOf(client, role), role, sealer) ?? made
 }
 
 /**
@@ -35,21 +28,21 @@ export async function settledPassword(
 ): Promise<{ password: string; comment: string | undefined }> {
   const sealed = await commentOf(client, role)
   const kept = opened(sealed, role, sealer)
-  if (sealed !== undefined && !kept && (await isUsedElsewhere(client, role)))
+  if (sealed !== undefined && kept === undefined && (await isUsedElsewhere(client, role)))
     throw new MigrationRefused([
       `The role ${role} is that of another installation on this server, which has other secrets: it would be shut out. ` +
         'Set DATABASE_ROLE_PREFIX to a name that no other installation has, or use the secrets of that one.',
     ])
-  const password = kept?.password ?? made
+  const password = kept ?? made
   const comment = sealer.seal(password, contextOf(role))
-  const isCurrent = kept !== undefined && keyOf(kept.sealed) === keyOf(comment)
-  return { password, comment: isCurrent ? undefined : comment }
+  const isCurrent = sealed !== undefined && keyOf(sealed) === keyOf(comment)
+  return { password, comment: isCurrent && kept !== undefined ? undefined : comment }
 }
 
-function opened(sealed: string | undefined, role: string, sealer: Sealer): Kept | undefined {
+function opened(sealed: string | undefined, role: string, sealer: Sealer): string | undefined {
   if (sealed === undefined) return undefined
   try {
-    return { password: sealer.open(sealed, contextOf(role)), sealed }
+    return sealer.open(sealed, contextOf(role))
   } catch {
     // Of other secrets, or a comment that somebody wrote.
     return undefined
